@@ -1,0 +1,6 @@
+//! What to fetch, what to do, what to refuse: decisions only, as functions of values.
+//!
+//! The order is: [`snapshot`] (what is known here), outline (from hrefs and ETags alone: what to
+//! fetch, what is gone), guard (too much would be deleted), then page by page plan and apply.
+
+pub mod snapshot;

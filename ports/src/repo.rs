@@ -1,0 +1,416 @@
+//! The port to the local store: contacts, links, bases, history.
+
+use std::error::Error;
+
+use contactcmd_domain::contact::{ContactId, Index, Person, Timestamp, UidKey};
+use contactcmd_domain::dav::{BookInfo, CTag, ETag, Href, HrefKey, Location, Quirks, SyncToken};
+use contactcmd_domain::sync::snapshot::{Known, Link, Linked, StoredContact};
+
+/// Keeps contacts and what ties them to servers.
+///
+/// Reading takes `&self` and writing `&mut self`: a dry run holds a `&dyn ContactRepo`, so that a
+/// write in one does not compile.
+///
+/// Absence is `Ok(None)` or an empty list, never an error. Nothing in here decides anything: it does
+/// what it is told, whole or not at all, and keeps the before-image of whatever it overwrites.
+///
+/// # Errors
+///
+/// Every method fails with [`RepoError`] only, and then nothing of that call was stored:
+///
+/// - [`RepoError::ReadOnly`], [`RepoError::Full`]: the user can mend it; what was stored before stays.
+/// - [`RepoError::Unreadable`]: not a database, or damaged; nothing may be written to it.
+/// - [`RepoError::Failed`]: a fault of this program; report the cause.
+#[cfg_attr(feature = "mock", mockall::automock)]
+pub trait ContactRepo {
+    // -- accounts and books --
+
+    /// The account of this server and username.
+    fn account(&self, server: &str, username: &str) -> Result<Option<Account>, RepoError>;
+
+    /// Stores an account, or updates the one of the same server and username.
+    fn save_account(&mut self, account: &AccountDraft) -> Result<Account, RepoError>;
+
+    /// The books of an account, by name.
+    fn books(&self, account: AccountId) -> Result<Vec<Book>, RepoError>;
+
+    /// Stores what discovery found, one row per path (canonical, Q07); the host, name, access and
+    /// capabilities of a known path are updated, its token, ctag, times and quirks stay. Books that
+    /// are not named stay as they are: absence is no deletion. New books start with `quirks` by host
+    /// ([`Quirks::of_host`]) and no token. Gives all books of the account.
+    fn save_books(&mut self, account: AccountId, found: &[BookInfo])
+    -> Result<Vec<Book>, RepoError>;
+
+    /// Stores how far a book was synchronised. Called last, after everything it covers was applied
+    /// or is pending.
+    fn save_progress(&mut self, book: BookId, progress: &Progress) -> Result<(), RepoError>;
+
+    // -- links: what a sync reads --
+
+    /// Every link of a book, in any order.
+    fn known(&self, book: BookId) -> Result<Vec<Known>, RepoError>;
+
+    /// The links of a book at these hrefs; costs by their number, not by the book's size.
+    fn known_at(&self, book: BookId, hrefs: &[HrefKey]) -> Result<Vec<Known>, RepoError>;
+
+    /// The links of a book whose contact was edited or deleted here since; costs by their number,
+    /// not by the book's size.
+    fn edited(&self, book: BookId) -> Result<Vec<Known>, RepoError>;
+
+    /// How many links a book has.
+    fn link_count(&self, book: BookId) -> Result<u64, RepoError>;
+
+    /// Contacts and links of a book at these hrefs, with all text.
+    fn linked_at(&self, book: BookId, hrefs: &[HrefKey]) -> Result<Vec<Linked>, RepoError>;
+
+    /// The contacts with one of these UIDs that have no link in this book, tombstones excluded.
+    fn unlinked_by_uid(
+        &self,
+        book: BookId,
+        uids: &[UidKey],
+    ) -> Result<Vec<StoredContact>, RepoError>;
+
+    /// The contacts that have no link in any book, tombstones excluded; costs by their number.
+    fn unlinked(&self) -> Result<Vec<StoredContact>, RepoError>;
+
+    /// What could not be done yet, in this book or (`None`) in all.
+    fn pending(&self, book: Option<BookId>) -> Result<Vec<Pending>, RepoError>;
+
+    /// Conflicts that nobody decided yet, in this book or (`None`) in all.
+    fn conflicts(&self, book: Option<BookId>) -> Result<Vec<Conflict>, RepoError>;
+
+    // -- contacts: what a person reads; tombstones never show --
+
+    /// One contact, or `None` if there is none or only its tombstone.
+    fn contact(&self, id: ContactId) -> Result<Option<StoredContact>, RepoError>;
+
+    /// The contacts with these ids that there are, in the order asked.
+    fn contacts(&self, ids: &[ContactId]) -> Result<Vec<StoredContact>, RepoError>;
+
+    /// The contacts whose id starts with these hex digits (hyphens are passed over).
+    fn by_id_prefix(&self, prefix: &str) -> Result<Vec<Summary>, RepoError>;
+
+    /// The contacts with this UID.
+    fn by_uid(&self, uid: &UidKey) -> Result<Vec<StoredContact>, RepoError>;
+
+    /// Contacts by page, sorted and filtered.
+    fn list(&self, query: &ListQuery) -> Result<ListPage, RepoError>;
+
+    /// The cards of all contacts after this id, at most `limit`, in the order of ids: for exporting
+    /// any number of contacts in bounded memory.
+    fn cards_after(
+        &self,
+        after: Option<ContactId>,
+        limit: u32,
+    ) -> Result<Vec<StoredContact>, RepoError>;
+
+    /// Where these contacts are on servers.
+    fn external_ids(&self, ids: &[ContactId]) -> Result<Vec<(ContactId, ExternalId)>, RepoError>;
+
+    // -- writing --
+
+    /// Opens a run: what is changed under it is listed and undone together.
+    fn begin_run(&mut self, what: &str, at: Timestamp) -> Result<RunId, RepoError>;
+
+    /// Does all `changes` in order in one transaction, or none.
+    ///
+    /// A change that replaces or deletes a card writes its before-image to `history` in the same
+    /// transaction.
+    fn apply(&mut self, run: RunId, at: Timestamp, changes: &[Change]) -> Result<(), RepoError>;
+}
+
+/// Row id of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AccountId(pub i64);
+
+/// Row id of a book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct BookId(pub i64);
+
+/// Row id of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RunId(pub i64);
+
+/// An account to store; the secret is never here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountDraft {
+    /// What the user calls it: the table in the config, `default` for `[carddav]` itself.
+    pub name: String,
+    /// What the user gave as server, normalised.
+    pub server: String,
+    /// The user name.
+    pub username: String,
+    /// Where discovery ended, so that a warm run skips it; empty when not discovered yet.
+    pub home_sets: Vec<Location>,
+}
+
+/// A stored account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Its row.
+    pub id: AccountId,
+    /// What was stored.
+    pub draft: AccountDraft,
+}
+
+/// A stored address book.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Book {
+    /// Its row.
+    pub id: BookId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// What discovery last found. Its `ctag` and `sync_token` are `None`: see [`Book::progress`].
+    pub info: BookInfo,
+    /// How far it was synchronised.
+    pub progress: Progress,
+}
+
+/// How far a book was synchronised.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// Where the next report continues; `None`: the next listing is full.
+    pub sync_token: Option<SyncToken>,
+    /// The ctag read before the last listing.
+    pub ctag: Option<CTag>,
+    /// When the token or ctag was stored.
+    pub token_at: Option<Timestamp>,
+    /// When everything was last compared.
+    pub full_at: Option<Timestamp>,
+    /// What was learned of the server.
+    pub quirks: Quirks,
+}
+
+/// One change to the store. Read each as an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Add a contact; with a link if it came from a server.
+    Insert {
+        /// The contact.
+        contact: NewContact,
+        /// Its link, whose `seen` is 0 as is the contact's `edited`.
+        link: Option<(BookId, Link)>,
+    },
+    /// Replace the card of a contact (and lift its tombstone). With [`Editor::User`], `edited` grows
+    /// by one.
+    Replace {
+        /// The contact; it must exist.
+        contact: ContactId,
+        /// The new card, exactly.
+        vcard: Vec<u8>,
+        /// Derived from it.
+        index: Index,
+        /// Who changed it.
+        editor: Editor,
+        /// Why, for the history.
+        why: Why,
+    },
+    /// Remove a contact, all its links, pendings and conflicts.
+    Delete {
+        /// The contact; it must exist.
+        contact: ContactId,
+        /// Why, for the history.
+        why: Why,
+    },
+    /// Store a link, in place of the contact's link in this book or of the book's link at this href.
+    Link {
+        /// The contact; it must exist.
+        contact: ContactId,
+        /// The book.
+        book: BookId,
+        /// The link.
+        link: Link,
+    },
+    /// Remove a link; the contact stays.
+    Unlink {
+        /// The contact.
+        contact: ContactId,
+        /// The book.
+        book: BookId,
+    },
+    /// Note what could not be done, in place of an older note on the same subject; the older
+    /// `since` stays.
+    Pend(Pending),
+    /// Remove the note on this subject, if there is one.
+    Settle {
+        /// The book.
+        book: BookId,
+        /// Which card or contact.
+        subject: Subject,
+    },
+    /// Keep both texts of a conflict, in place of an undecided one of the same contact and book.
+    Conflict(Conflict),
+}
+
+/// A contact to add.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewContact {
+    /// A fresh id.
+    pub id: ContactId,
+    /// The card, exactly.
+    pub vcard: Vec<u8>,
+    /// Derived from it.
+    pub index: Index,
+}
+
+/// Who changed a card.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Editor {
+    /// The user of this program: servers do not have it yet.
+    User,
+    /// A sync: it came from a server.
+    Sync,
+}
+
+/// Why a card was changed or deleted, for the history: a short sentence such as
+/// `changed on the server`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Why(pub String);
+
+/// Something that could not be done, kept until it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pending {
+    /// The book.
+    pub book: BookId,
+    /// Which card or contact.
+    pub subject: Subject,
+    /// What to call it: the contact's name, else the file name of the card.
+    pub name: String,
+    /// What is wrong, for the user, the server's words included.
+    pub reason: String,
+    /// The version of the card that could not be used, so that another one is tried at once.
+    pub etag: Option<ETag>,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// What a pending note is about.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// A card on the server that could not be taken over.
+    Card(Href),
+    /// A contact here that could not be sent.
+    Contact(ContactId),
+}
+
+/// Two edits that could not both stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conflict {
+    /// The contact.
+    pub contact: ContactId,
+    /// The book.
+    pub book: BookId,
+    /// The text both sides last agreed on.
+    pub base: Option<Vec<u8>>,
+    /// The text here when they met.
+    pub local: Vec<u8>,
+    /// The text there when they met.
+    pub remote: Vec<u8>,
+    /// What was done, for the user; `None` while nothing was decided.
+    pub decided: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What to list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ListQuery {
+    /// Words that must all occur, folded with [`contactcmd_domain::contact::fold`]; empty lists all.
+    pub words: Vec<String>,
+    /// Only contacts whose name or nickname, folded, is exactly this.
+    pub named: Option<String>,
+    /// The order.
+    pub sort: Sort,
+    /// How many to pass over.
+    pub offset: u64,
+    /// How many to give at most; `None` gives all.
+    pub limit: Option<u64>,
+}
+
+/// The order of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// By sort key, then by id.
+    #[default]
+    Name,
+    /// Newest first.
+    Created,
+    /// Last changed first.
+    Updated,
+}
+
+/// A page of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ListPage {
+    /// The contacts.
+    pub contacts: Vec<Summary>,
+    /// How many match in all.
+    pub total: u64,
+}
+
+/// A contact without its card.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// Its id.
+    pub id: ContactId,
+    /// The card's UID, spelled as found.
+    pub uid: Option<String>,
+    /// The typed view.
+    pub person: Person,
+    /// When it came into this store.
+    pub created: Timestamp,
+    /// When it last changed here.
+    pub updated: Timestamp,
+}
+
+/// Where a contact is on a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExternalId {
+    /// The account's name.
+    pub account: String,
+    /// The book's display name.
+    pub addressbook: String,
+    /// The card.
+    pub href: Href,
+    /// Its version.
+    pub etag: Option<ETag>,
+}
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum RepoError {
+    /// Another run holds the lock.
+    #[error("another run of contactcmd is using the database")]
+    Locked,
+    /// The database was written by a newer version of this program.
+    #[error("the database was made by a newer version of contactcmd")]
+    Newer,
+    /// The file or its folder cannot be written.
+    #[error("the database cannot be written")]
+    ReadOnly {
+        /// What the database said.
+        #[source]
+        cause: Box<dyn Error + Send + Sync>,
+    },
+    /// The disk is full.
+    #[error("the disk is full")]
+    Full {
+        /// What the database said.
+        #[source]
+        cause: Box<dyn Error + Send + Sync>,
+    },
+    /// It is not a database, it is damaged, or it may not be read.
+    #[error("the database cannot be read")]
+    Unreadable {
+        /// What the database said.
+        #[source]
+        cause: Box<dyn Error + Send + Sync>,
+    },
+    /// Anything else.
+    #[error("the database failed")]
+    Failed {
+        /// What the database said.
+        #[source]
+        cause: Box<dyn Error + Send + Sync>,
+    },
+}
