@@ -14,7 +14,7 @@ mod transport;
 pub use credentials::{CredentialError, CredentialKey, CredentialStore, Secret};
 pub use repo::{
     Account, AccountDraft, AccountId, Book, BookId, Change, Conflict, ContactRepo, Editor,
-    ExternalId, ListPage, ListQuery, NewContact, Pending, Progress, RepoError, RunId, Sort, Subject,
+    ExternalId, ListPage, ListQuery, NewContact, Open, Pending, Progress, RepoError, RunId, Sort, Subject,
     Summary, Why,
 };
 pub use transport::{DavTransport, TransportError};

@@ -119,6 +119,15 @@ pub trait ContactRepo {
     fn apply(&mut self, run: RunId, at: Timestamp, changes: &[Change]) -> Result<(), RepoError>;
 }
 
+/// What a store is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Open {
+    /// Reading only: takes no lock, creates nothing; where there is no store yet it is empty.
+    Read,
+    /// Reading and writing: takes the lock that one process at a time can hold.
+    Write,
+}
+
 /// Row id of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AccountId(pub i64);
