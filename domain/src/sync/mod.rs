@@ -3,6 +3,8 @@
 //! The order is: [`snapshot`] (what is known here), outline (from hrefs and ETags alone: what to
 //! fetch, what is gone), guard (too much would be deleted), then page by page plan and apply.
 
+pub mod decide;
+pub mod gather;
 pub mod guard;
 pub mod policy;
 pub mod snapshot;
