@@ -1,1 +1,250 @@
-//! The driver of one remote book.
+//! The driver of one server: adds who is asking, follows redirects within the rules, waits when it
+//! is told to, and repeats what is safe to repeat. What a reply means is read in the domain.
+
+mod auth;
+mod discover;
+mod error;
+mod fetch;
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+use std::time::Duration;
+
+use contactcmd_domain::dav::{
+    DavError, Location, Operation, Origin, RedirectRefused, Rules, Trouble, follow, may_know, pause,
+    retry_after,
+};
+use contactcmd_ports::{DavTransport, TransportError};
+use http::header::{AUTHORIZATION, USER_AGENT};
+use http::{HeaderValue, Request, Response, Version};
+
+pub use auth::Credentials;
+pub use discover::{Discovered, discover, first_address};
+pub use error::RemoteError;
+pub use fetch::fetch;
+
+use crate::World;
+
+/// At most this many redirects in a row (DESIGN: 5).
+const MAX_REDIRECTS: usize = 5;
+/// How often a safe request is sent at most.
+const MAX_TRIES: u32 = 3;
+
+/// One server, spoken to as one user.
+pub struct Remote<'w> {
+    world: &'w World,
+    transport: Arc<dyn DavTransport>,
+    credentials: Credentials,
+    allow_http: bool,
+    requests: Cell<u32>,
+    http2: Cell<bool>,
+    /// Whether these credentials were accepted in this run: a 401 after that is throttling (Q22).
+    accepted: Cell<bool>,
+    second_chance: RefCell<bool>,
+}
+
+/// A reply, and how it came.
+pub struct Answer<T> {
+    /// What it says.
+    pub reply: T,
+    /// Where it came from in the end, redirects followed.
+    pub at: Location,
+    /// The size of its body.
+    pub bytes: usize,
+    /// How long it took.
+    pub elapsed: Duration,
+}
+
+impl<'w> Remote<'w> {
+    /// A server to be spoken to with these credentials.
+    pub fn new(
+        world: &'w World,
+        transport: Arc<dyn DavTransport>,
+        credentials: Credentials,
+        allow_http: bool,
+    ) -> Self {
+        Self {
+            world,
+            transport,
+            credentials,
+            allow_http,
+            requests: Cell::new(0),
+            http2: Cell::new(false),
+            accepted: Cell::new(false),
+            second_chance: RefCell::new(true),
+        }
+    }
+
+    /// How many requests were sent so far.
+    pub fn requests(&self) -> u32 {
+        self.requests.get()
+    }
+
+    /// Whether the server speaks HTTP/2.
+    pub fn is_http2(&self) -> bool {
+        self.http2.get()
+    }
+
+    /// Whether the server accepted the credentials.
+    pub fn is_accepted(&self) -> bool {
+        self.accepted.get()
+    }
+
+    /// The outside world.
+    pub fn world(&self) -> &'w World {
+        self.world
+    }
+
+    /// Asks for a reading operation at a place, following redirects: `make` builds the operation
+    /// for each place on the way, so that hrefs in the reply resolve against the last one.
+    ///
+    /// # Errors
+    ///
+    /// [`RemoteError`]. Nothing was changed on the server.
+    pub async fn ask<O: Operation>(
+        &self,
+        at: &Location,
+        make: impl Fn(Location) -> O,
+    ) -> Result<Answer<O::Reply>, RemoteError> {
+        let mut at = at.clone();
+        for _ in 0..=MAX_REDIRECTS {
+            let operation = make(at.clone());
+            let started = (self.world.now)();
+            let response = self.send(&at, operation.request()).await?;
+            let elapsed = u64::try_from((self.world.now)().0 - started.0).unwrap_or(0);
+            match operation.reply(&response) {
+                Ok(reply) => {
+                    self.accepted.set(true);
+                    return Ok(Answer {
+                        reply,
+                        at,
+                        bytes: response.body().len(),
+                        elapsed: Duration::from_millis(elapsed),
+                    });
+                }
+                Err(DavError::Moved { status, location }) => {
+                    at = self.follow(&at, status, &location)?;
+                }
+                Err(error) => return Err(RemoteError::Dav { at, error }),
+            }
+        }
+        let words = format!("there were more than {MAX_REDIRECTS} redirects");
+        Err(RemoteError::Redirect { from: at.clone(), to: at.to_string(), why: words })
+    }
+
+    fn follow(&self, from: &Location, status: u16, to: &str) -> Result<Location, RemoteError> {
+        match follow(from, status, to, &self.rules()) {
+            Ok(followed) => {
+                self.world.ui.detail(format_args!("{from} moved to {}", followed.to));
+                Ok(followed.to)
+            }
+            // A server behind a proxy that does not know its own address (Q06).
+            Err(RedirectRefused::Downgrade { instead: Some(instead), .. }) => Ok(instead),
+            Err(refused) => Err(RemoteError::Redirect {
+                from: from.clone(),
+                to: to.to_owned(),
+                why: refused.to_string(),
+            }),
+        }
+    }
+
+    /// Sends a request that may be repeated, and repeats it where that helps.
+    async fn send(
+        &self,
+        at: &Location,
+        request: Request<Vec<u8>>,
+    ) -> Result<Response<Vec<u8>>, RemoteError> {
+        let request = self.sign(at, request)?;
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let sent = self.send_once(at, request.clone()).await;
+            let last = attempt >= MAX_TRIES;
+            let wait = match &sent {
+                Ok(response) => self.wait_for(response, attempt),
+                Err(RemoteError::Transport(
+                    TransportError::Timeout { .. } | TransportError::Broken { .. },
+                )) => Some(pause(Trouble::Connection, attempt, None, self.chance())),
+                Err(_) => None,
+            };
+            let Some(wait) = wait.filter(|_| !last) else { return sent };
+            self.world.ui.detail(format!("waiting {:.1} s, then again", wait.as_secs_f64()));
+            (self.world.pause)(wait);
+        }
+    }
+
+    async fn send_once(
+        &self,
+        at: &Location,
+        request: Request<Vec<u8>>,
+    ) -> Result<Response<Vec<u8>>, RemoteError> {
+        let interrupt = &self.world.interrupt;
+        let method = request.method().clone();
+        self.requests.set(self.requests.get() + 1);
+        let Some(sent) = interrupt.unless_raised(self.transport.send(request)).await else {
+            return Err(RemoteError::Interrupted);
+        };
+        match &sent {
+            Ok(response) => {
+                let (status, size) = (response.status().as_u16(), response.body().len());
+                self.world.ui.trace(format_args!("{method} {at}: {status}, {size} bytes"));
+                self.http2.set(response.version() == Version::HTTP_2);
+            }
+            Err(error) => self.world.ui.trace(format_args!("{method} {at}: {error}")),
+        }
+        Ok(sent?)
+    }
+
+    /// How long to wait before repeating, if the answer asks for it.
+    fn wait_for(&self, response: &Response<Vec<u8>>, attempt: u32) -> Option<Duration> {
+        match response.status().as_u16() {
+            429 | 503 => {
+                let asked = response.headers().get("retry-after");
+                let asked = asked.and_then(|value| value.to_str().ok());
+                let seconds = (self.world.now)().0.div_euclid(1000);
+                let asked = asked.and_then(|text| retry_after(text, seconds));
+                Some(pause(Trouble::Busy, attempt, asked, self.chance()))
+            }
+            // Once only, and only where the same password was just good (Q22, Q23).
+            401 if self.accepted.get() && self.second_chance.replace(false) => {
+                Some(pause(Trouble::Busy, attempt, None, self.chance()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Adds who is asking. Credentials go over https to the same registrable domain only, or to
+    /// loopback, or where the user allowed http (Q08).
+    fn sign(
+        &self,
+        at: &Location,
+        mut request: Request<Vec<u8>>,
+    ) -> Result<Request<Vec<u8>>, RemoteError> {
+        let home = self.credentials.home();
+        if !may_know(home, &at.origin, &self.rules()) {
+            return Err(RemoteError::Withheld { home: home.clone(), origin: at.origin.clone() });
+        }
+        let headers = request.headers_mut();
+        headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_TEXT));
+        headers.insert(AUTHORIZATION, self.credentials.header());
+        Ok(request)
+    }
+
+    fn rules(&self) -> Rules<'static> {
+        Rules { allow_http: self.allow_http, same_domain: &same_site }
+    }
+
+    fn chance(&self) -> f64 {
+        let [byte, ..] = (self.world.random)();
+        f64::from(byte) / 256.0
+    }
+}
+
+/// Whether two hosts belong to one registrable domain by the public suffix list.
+fn same_site(one: &str, other: &str) -> bool {
+    let site = |host: &str| psl::domain_str(host).map(str::to_owned);
+    one == other || site(one).is_some_and(|domain| site(other) == Some(domain))
+}
+
+/// Says honestly who asks, and holds no name that servers treat specially (Q30).
+const USER_AGENT_TEXT: &str = concat!("contactcmd/", env!("CARGO_PKG_VERSION"));

@@ -1,1 +1,236 @@
-//! The engine.
+//! The engine: gather, outline, guard, then page by page fetch, plan, apply; deletions last.
+//!
+//! It decides nothing: what to do is planned in the domain, how to ask is the remote's business, and
+//! what is stored is the repo's. Its own is the order of things, which keeps the promises: nothing
+//! is deleted before everything else was done, and the token is stored last of all.
+
+mod changes;
+mod gather;
+mod pages;
+mod people;
+mod report;
+mod store;
+
+use std::collections::HashSet;
+
+use contactcmd_domain::contact::Timestamp;
+use contactcmd_domain::dav::{Href, HrefKey};
+use contactcmd_domain::sync::gather::{Because, looks_wrong};
+use contactcmd_domain::sync::guard::{self, MaxDelete, Side};
+use contactcmd_domain::sync::outline::{self, Outline};
+use contactcmd_domain::sync::plan::{Action, Choice};
+use contactcmd_domain::sync::snapshot::{Here, Known};
+use contactcmd_ports::{Book, Pending, Progress, Subject};
+
+pub use report::{ActionReport, BookReport, Counts, RunReport};
+pub use store::Store;
+
+use crate::remote::{Remote, RemoteError};
+use crate::ui::clean;
+use crate::ui::progress::Progress as Bar;
+use crate::{Exit, Failure};
+use gather::{Gathered, News, everything, gather};
+use pages::{Pages, Telling};
+
+/// What the user asked of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Direction and force.
+    pub choice: Choice,
+    /// Whether to compare everything.
+    pub full: bool,
+    /// How much may be deleted.
+    pub max_delete: MaxDelete,
+    /// Whether the report lists every action.
+    pub list_actions: bool,
+}
+
+/// One run over some books of one server.
+pub struct Session<'a, 'w> {
+    /// The server.
+    pub remote: &'a Remote<'w>,
+    /// What the user asked for.
+    pub options: Options,
+    /// Where progress is shown.
+    pub bar: &'a Bar,
+    /// Sees every action that is shown by name, as it is planned, in a dry run and in a real one.
+    pub show: &'a mut dyn FnMut(&Action),
+}
+
+/// Names shown when a guard stops a run.
+const NAMES_SHOWN: usize = 10;
+/// Hrefs looked up in the store at once.
+const LOOKUP: usize = 500;
+
+impl Session<'_, '_> {
+    /// Brings one book here up to date with the server. `report` says how far it came.
+    ///
+    /// # Errors
+    ///
+    /// [`Failure`] when the book as a whole could not be finished. What was applied before is kept,
+    /// the token is not stored, and the next run goes on from there.
+    pub async fn pull(
+        &mut self,
+        store: &mut Store<'_>,
+        book: &Book,
+        report: &mut BookReport,
+    ) -> Result<(), Failure> {
+        let remote = self.remote;
+        let (gathered, mut plan) = gather_and_sketch(remote, store, book, self.options.full).await?;
+        report.full = gathered.because.is_some();
+        if let Some(because) = gathered.because {
+            let name = &book.info.name;
+            remote.world().ui.detail(format!("{name}: comparing everything: {because}"));
+        }
+        guard_deletions(store, book, &plan, self.options.max_delete)?;
+        let pending = store.read().pending(Some(book.id))?;
+        add_pending(&mut plan, book, &pending);
+        self.bar.found(plan.fetch.len());
+
+        let telling = Telling {
+            bar: self.bar,
+            report,
+            show: self.show,
+            list_actions: self.options.list_actions,
+        };
+        let mut pages = Pages::new(remote, store, book, self.options.choice, telling);
+        pages.prepare(&plan, pending)?;
+        pages.fetch(plan.fetch).await?;
+        // An absence from a listing counts once a fetch confirmed it; a 404 in a report is explicit.
+        pages.remove(plan.gone, matches!(gathered.news, News::Full(..))).await?;
+        if gathered.because.is_some() {
+            pages.note_cut(plan.cut.as_deref())?;
+        }
+        finish(store, book, gathered, (remote.world().now)())?;
+        summarise(store, book, report)
+    }
+}
+
+/// What the server says, against what is known here; everything is compared at once where what it
+/// says cannot be right (Q55).
+async fn gather_and_sketch(
+    remote: &Remote<'_>,
+    store: &Store<'_>,
+    book: &Book,
+    full_asked: bool,
+) -> Result<(Gathered, Outline), Failure> {
+    let repo = store.read();
+    let never_finished = book.progress.full_at.is_none();
+    let nothing_known = never_finished && repo.link_count(book.id)? == 0;
+    let gathered = gather(remote, book, nothing_known, full_asked).await?;
+    let plan = sketch(store, book, &gathered.news)?;
+    if gathered.because.is_none()
+        && plan.changed_and_known > 0
+        && looks_wrong(plan.changed_and_known, repo.link_count(book.id)?)
+    {
+        let gathered = everything(remote, book, Because::LooksWrong).await?;
+        let plan = sketch(store, book, &gathered.news)?;
+        return Ok((gathered, plan));
+    }
+    Ok((gathered, plan))
+}
+
+fn sketch(store: &Store<'_>, book: &Book, news: &News) -> Result<Outline, Failure> {
+    let repo = store.read();
+    match news {
+        News::Nothing => Ok(Outline::default()),
+        News::Delta(delta) => {
+            let mut known = Vec::new();
+            for keys in outline::named_by(delta).chunks(LOOKUP) {
+                known.extend(repo.known_at(book.id, keys)?);
+            }
+            Ok(outline::of_delta(delta, known))
+        }
+        News::Full(listing, report) => {
+            let plan = outline::of_full(listing, repo.known(book.id)?);
+            Ok(match report {
+                Some(report) => outline::with_report(plan, listing, report),
+                None => plan,
+            })
+        }
+    }
+}
+
+/// What could not be done before is tried again.
+fn add_pending(plan: &mut Outline, book: &Book, pending: &[Pending]) {
+    let mut planned: HashSet<HrefKey> = plan.fetch.iter().map(Href::key).collect();
+    planned.extend(plan.gone.iter().map(|link| link.href.key()));
+    planned.insert(book.info.location.href.key());
+    for note in pending {
+        if let Subject::Card(href) = &note.subject
+            && planned.insert(href.key())
+        {
+            plan.fetch.push(href.clone());
+        }
+    }
+}
+
+/// Stops before the first write if more would be deleted here than is allowed.
+fn guard_deletions(
+    store: &Store<'_>,
+    book: &Book,
+    plan: &Outline,
+    limit: MaxDelete,
+) -> Result<(), Failure> {
+    let doomed: Vec<&Known> = plan.gone.iter().filter(|link| link.here == Here::Same).collect();
+    if doomed.is_empty() {
+        return Ok(());
+    }
+    let repo = store.read();
+    let total = usize::try_from(repo.link_count(book.id)?).unwrap_or(usize::MAX);
+    let Err(refused) = guard::check(Side::There, doomed.len(), total, limit) else {
+        return Ok(());
+    };
+    let ids: Vec<_> = doomed.iter().take(NAMES_SHOWN).map(|link| link.contact).collect();
+    let names: Vec<String> = repo.contacts(&ids)?.into_iter().map(|c| clean(&c.name)).collect();
+    let more = match doomed.len() - ids.len() {
+        0 => String::new(),
+        rest => format!(" and {rest} more"),
+    };
+    let words = format!("{}: {refused}: {}{more}", book.info.name, names.join(", "));
+    let hint = format!(
+        "nothing was changed; look with `--dry-run --max-delete {count}`, and if it is right run it \
+         with `--max-delete {count}`",
+        count = doomed.len()
+    );
+    Err(Failure::new(Exit::Guard, anyhow::Error::msg(words)).hint(hint))
+}
+
+/// Stores how far the book is, after everything before it was applied or is pending. A run in which
+/// nothing happened writes nothing.
+fn finish(
+    store: &mut Store<'_>,
+    book: &Book,
+    gathered: Gathered,
+    now: Timestamp,
+) -> Result<(), Failure> {
+    let old = &book.progress;
+    let Gathered { because, token, ctag, quirks, .. } = gathered;
+    if because.is_none()
+        && token == old.sync_token
+        && ctag == old.ctag
+        && quirks == old.quirks
+    {
+        return Ok(());
+    }
+    let full_at = if because.is_some() { Some(now) } else { old.full_at };
+    let progress =
+        Progress { sync_token: token, ctag, token_at: Some(now), full_at, quirks };
+    Ok(store.save_progress(book.id, &progress)?)
+}
+
+/// Counts what still waits for somebody, earlier runs included.
+fn summarise(
+    store: &Store<'_>,
+    book: &Book,
+    report: &mut BookReport,
+) -> Result<(), Failure> {
+    let repo = store.read();
+    let edited = repo.edited(book.id)?;
+    report.pending_edits = edited.len();
+    if !store.is_dry() {
+        report.conflicts = repo.conflicts(Some(book.id))?.len();
+        report.set_aside = repo.pending(Some(book.id))?.len();
+    }
+    Ok(())
+}

@@ -72,11 +72,12 @@ pub struct Linked {
 }
 
 impl Linked {
-    /// What happened here since both sides last agreed.
+    /// What happened here since both sides last agreed. Where they never did (no base), whatever
+    /// stands here counts as an edit, so that nothing overwrites it.
     pub fn here(&self) -> Here {
         if self.contact.deleted {
             Here::Deleted
-        } else if self.contact.edited > self.link.seen {
+        } else if self.contact.edited > self.link.seen || self.link.base.is_none() {
             Here::Edited
         } else {
             Here::Same

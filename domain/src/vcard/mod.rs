@@ -48,6 +48,20 @@ pub struct FieldChange {
     pub how: How,
 }
 
+impl std::fmt::Display for FieldChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let how = match self.how {
+            How::Added => "added",
+            How::Removed => "removed",
+            How::Changed => "changed",
+        };
+        match &self.label {
+            Some(label) => write!(f, "{} {label} {how}", self.field),
+            None => write!(f, "{} {how}", self.field),
+        }
+    }
+}
+
 /// See [`FieldChange`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum How {

@@ -1,0 +1,283 @@
+//! `sync carddav`: from what was typed and configured to a report.
+
+mod account;
+mod books;
+
+use contactcmd_domain::contact::Timestamp;
+use contactcmd_domain::dav::{DavError, Quirks};
+use contactcmd_domain::sync::plan::{Action, Choice};
+use contactcmd_domain::sync::policy;
+use contactcmd_ports::{
+    AccountDraft, AccountId, Book, BookId, ContactRepo, Open, Progress as BookProgress,
+};
+use futures::executor::block_on;
+
+use crate::cli::{Direction, Global, SyncArgs};
+use crate::password::Source;
+use crate::remote::{Credentials, Discovered, Remote, discover, first_address};
+use crate::sync::{BookReport, Options, RunReport, Session, Store};
+use crate::ui::progress::Progress;
+use crate::ui::report::{Lines, summary};
+use crate::ui::{Verbosity, error as complaint};
+use crate::world::TransportOptions;
+use crate::{Exit, Failure, World, config, password, paths};
+use account::{Chosen, Saved};
+
+/// Runs the command.
+///
+/// # Errors
+///
+/// [`Failure`] when nothing could be synchronised at all; a book that failed among others is told of
+/// and counts in the exit code.
+pub fn run(args: &SyncArgs, global: &Global, world: &World) -> Result<Exit, Failure> {
+    only_pull(args.direction)?;
+    let max_delete = args.max_delete.as_deref().map(str::parse).transpose().map_err(|error| {
+        Failure::usage(format!("`--max-delete`: {error}"))
+    })?;
+    let chosen = account::choose(args, world)?;
+    let address = first_address(&chosen.server, chosen.settings.allow_http)?;
+    let path = paths::database(world, global)?;
+    let looks_only = args.dry_run || args.list_addressbooks;
+    // The lock is taken before anybody is asked for anything.
+    let mut repo = (world.open_repo)(&path, if looks_only { Open::Read } else { Open::Write })
+        .map_err(|error| Failure::from(error).context(path.display().to_string()))?;
+
+    let key = password::key(&address.to_string(), &chosen.username);
+    let (secret, source) = password::find(world, &chosen.settings, &key)?;
+    let transport = (world.transport)(&TransportOptions {
+        timeout: chosen.settings.timeout,
+        ca_file: chosen.settings.ca_file.clone(),
+    })?;
+    let credentials = Credentials::basic(address.origin.clone(), &chosen.username, &secret);
+    let remote = Remote::new(world, transport, credentials, chosen.settings.allow_http);
+    let visit = Visit {
+        args,
+        world,
+        remote: &remote,
+        server: address.to_string(),
+        options: Options {
+            choice: Choice { direction: policy::Direction::Pull, force: false },
+            full: args.full,
+            max_delete: max_delete.unwrap_or(chosen.settings.max_delete),
+            list_actions: args.json,
+        },
+        chosen: &chosen,
+        started: (world.now)(),
+    };
+    let outcome = block_on(visit.run(&mut *repo));
+    if remote.is_accepted() && !looks_only && source == Source::Prompt {
+        match password::remember(world, &key, &secret) {
+            Ok(()) => world.ui.say("The password is in the keychain now."),
+            Err(failure) => complaint::print(&world.ui, &failure),
+        }
+    }
+    outcome
+}
+
+fn only_pull(direction: Direction) -> Result<(), Failure> {
+    let name = match direction {
+        Direction::Pull => return Ok(()),
+        Direction::Push => "push",
+        Direction::Sync => "sync",
+    };
+    let words = format!(
+        "`--direction {name}` is not there yet: contactcmd only reads from servers so far"
+    );
+    Err(Failure::usage(words).hint("leave it out, or use `--direction pull`"))
+}
+
+/// One visit to one server.
+struct Visit<'a, 'w> {
+    args: &'a SyncArgs,
+    world: &'w World,
+    remote: &'a Remote<'w>,
+    chosen: &'a Chosen,
+    /// What the account is stored under.
+    server: String,
+    options: Options,
+    started: Timestamp,
+}
+
+impl Visit<'_, '_> {
+    async fn run(&self, repo: &mut dyn ContactRepo) -> Result<Exit, Failure> {
+        if self.args.list_addressbooks {
+            return self.list(repo).await;
+        }
+        let books = self.books(repo).await?;
+        self.save_config(&books)?;
+        let mut store = if self.args.dry_run {
+            Store::Look(repo)
+        } else {
+            Store::Write { repo, what: "sync carddav", run: None }
+        };
+        let mut report = RunReport {
+            dry_run: self.args.dry_run,
+            direction: "pull",
+            ..RunReport::default()
+        };
+        let mut exit = Exit::Done;
+        for book in &books {
+            let (done, outcome) = self.one_book(&mut store, book).await;
+            report.books.push(done);
+            exit = exit.max(outcome);
+            if outcome == Exit::Interrupted {
+                break;
+            }
+        }
+        report.seconds = self.seconds();
+        if self.args.json {
+            let text = serde_json::to_string_pretty(&report)
+                .map_err(|error| Failure::new(Exit::Failed, error))?;
+            self.world.ui.result(text);
+        }
+        Ok(exit)
+    }
+
+    async fn one_book(&self, store: &mut Store<'_>, book: &Book) -> (BookReport, Exit) {
+        let ui = &self.world.ui;
+        let mut report = BookReport {
+            account: self.chosen.settings.name.clone(),
+            addressbook: book.info.name.clone(),
+            href: book.info.location.href.to_string(),
+            ..BookReport::default()
+        };
+        let before = self.remote.requests();
+        let bar = Progress::new(ui.terminal.stderr && ui.verbosity != Verbosity::Quiet);
+        let lines = Lines::new(ui, &bar, self.args.dry_run);
+        let mut show = |action: &Action| {
+            if !self.args.json {
+                lines.show(action);
+            }
+        };
+        let mut session = Session {
+            remote: self.remote,
+            options: self.options,
+            bar: &bar,
+            show: &mut show,
+        };
+        let outcome = session.pull(store, book, &mut report).await;
+        bar.finish();
+        lines.end();
+        report.requests = self.remote.requests() - before;
+        let exit = match outcome {
+            Ok(()) if report.needs_you() => Exit::NeedsYou,
+            Ok(()) => Exit::Done,
+            Err(failure) => {
+                let failure = self.explain(failure, book);
+                report.error = Some(format!("{:#}", failure.error));
+                complaint::print(ui, &failure);
+                failure.exit
+            }
+        };
+        let quiet = self.args.json || ui.verbosity == Verbosity::Quiet;
+        if !quiet && (report.error.is_none() || report.here.any()) {
+            ui.result(summary(&report, self.args.dry_run, self.seconds()));
+        }
+        (report, exit)
+    }
+
+    /// Says whose book it was.
+    fn explain(&self, failure: Failure, book: &Book) -> Failure {
+        match failure.exit {
+            Exit::Guard | Exit::Interrupted => failure,
+            _ => failure.context(format!("{} was not finished", book.info.name)),
+        }
+    }
+
+    fn seconds(&self) -> f64 {
+        let elapsed = (self.world.now)().0 - self.started.0;
+        std::time::Duration::from_millis(u64::try_from(elapsed).unwrap_or(0)).as_secs_f64()
+    }
+
+    async fn list(&self, repo: &dyn ContactRepo) -> Result<Exit, Failure> {
+        let found = discover(self.remote, &self.chosen.server).await?;
+        let known = match repo.account(&self.server, &self.chosen.username)? {
+            Some(account) => repo.books(account.id)?,
+            None => Vec::new(),
+        };
+        books::print(&found.books, &known, repo, self.args.json, self.world)?;
+        Ok(Exit::Done)
+    }
+
+    /// The books of this run: those of the store where they suffice, so that a warm run asks the
+    /// server nothing but what changed; else by discovery.
+    async fn books(&self, repo: &mut dyn ContactRepo) -> Result<Vec<Book>, Failure> {
+        let selectors = self.selectors();
+        if let Some(account) = repo.account(&self.server, &self.chosen.username)? {
+            let known = repo.books(account.id)?;
+            if !known.is_empty() && books::are_known(&known, selectors) {
+                return books::select(known, selectors, self.world);
+            }
+        }
+        let found = discover(self.remote, &self.chosen.server).await?;
+        let all = self.keep(repo, found)?;
+        books::select(all, selectors, self.world)
+    }
+
+    fn selectors(&self) -> &[String] {
+        if self.args.addressbooks.is_empty() {
+            &self.chosen.settings.addressbooks
+        } else {
+            &self.args.addressbooks
+        }
+    }
+
+    /// Stores what discovery found; a dry run only makes it look like that.
+    fn keep(&self, repo: &mut dyn ContactRepo, found: Discovered) -> Result<Vec<Book>, Failure> {
+        if self.args.dry_run {
+            return self.as_if_kept(repo, found);
+        }
+        let account = repo.save_account(&AccountDraft {
+            name: self.chosen.settings.name.clone(),
+            server: self.server.clone(),
+            username: self.chosen.username.clone(),
+            home_sets: found.home_sets,
+        })?;
+        Ok(repo.save_books(account.id, &found.books)?)
+    }
+
+    fn as_if_kept(&self, repo: &dyn ContactRepo, found: Discovered) -> Result<Vec<Book>, Failure> {
+        let mut books = match repo.account(&self.server, &self.chosen.username)? {
+            Some(account) => repo.books(account.id)?,
+            None => Vec::new(),
+        };
+        for (row, info) in (1..).zip(found.books) {
+            if !books.iter().any(|b| b.info.location.href.key() == info.location.href.key()) {
+                let quirks = Quirks::of_host(info.location.origin.host());
+                let progress = BookProgress { quirks, ..BookProgress::default() };
+                // No row has a negative id: nothing is known of this book.
+                books.push(Book { id: BookId(-row), account: AccountId(-1), info, progress });
+            }
+        }
+        Ok(books)
+    }
+
+    /// Writes a new account to the config, once the server has accepted it.
+    fn save_config(&self, books: &[Book]) -> Result<(), Failure> {
+        if self.args.dry_run || !self.remote.is_accepted() {
+            return Ok(());
+        }
+        let ui = &self.world.ui;
+        let name = &self.chosen.settings.name;
+        match self.chosen.in_config {
+            Saved::Yes => Ok(()),
+            Saved::Taken => {
+                ui.say(format_args!(
+                    "The config has another account under `{name}`, so this one is not kept there; \
+                     add `--account NAME` to keep it under a name of its own."
+                ));
+                Ok(())
+            }
+            Saved::NotYet => {
+                let mut settings = self.chosen.settings.clone();
+                settings.username = Some(self.chosen.username.clone());
+                settings.addressbooks =
+                    books.iter().map(|book| book.info.location.href.to_string()).collect();
+                let path = config::save(self.world, &settings)?;
+                let path = path.display();
+                ui.say(format_args!("The account is kept in {path}: next time, leave the options out."));
+                Ok(())
+            }
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What a sync did, as values: printed for people, serialised for programs.
+
+use contactcmd_domain::sync::plan::{Action, Step};
+use serde::Serialize;
+
+/// One run, over all its books; the object that `--json` prints.
+#[derive(Debug, Default, Serialize)]
+pub struct RunReport {
+    /// Whether nothing was written on purpose.
+    pub dry_run: bool,
+    /// `pull`, `push` or `sync`.
+    pub direction: &'static str,
+    /// How long it took.
+    pub seconds: f64,
+    /// One entry a book.
+    pub books: Vec<BookReport>,
+}
+
+/// One book of a run.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct BookReport {
+    /// The account's name.
+    pub account: String,
+    /// The book's display name.
+    pub addressbook: String,
+    /// Its path.
+    pub href: String,
+    /// Whether everything was compared.
+    pub full: bool,
+    /// How many requests it took.
+    pub requests: u32,
+    /// What was written here.
+    pub here: Counts,
+    /// What was written there.
+    pub there: Counts,
+    /// Contacts that were here already and are the same as a card there.
+    pub linked: usize,
+    /// Contacts of which both texts are kept until somebody decides, those of earlier runs included.
+    pub conflicts: usize,
+    /// Cards that could not be taken over, those of earlier runs included.
+    pub set_aside: usize,
+    /// Edits here that the server does not have.
+    pub pending_edits: usize,
+    /// What was done to whom, where it is asked for.
+    pub actions: Vec<ActionReport>,
+    /// Why the book was not finished.
+    pub error: Option<String>,
+}
+
+/// How many contacts were written on one side.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// New ones.
+    pub created: usize,
+    /// Changed ones.
+    pub updated: usize,
+    /// Deleted ones.
+    pub deleted: usize,
+}
+
+impl Counts {
+    /// Whether anything was written.
+    pub fn any(self) -> bool {
+        self.created + self.updated + self.deleted > 0
+    }
+}
+
+/// One action, for programs.
+#[derive(Debug, Clone, Serialize)]
+pub struct ActionReport {
+    /// `create-here`, `update-here`, `delete-here`, `link`, `keep-here`, `conflict`, `set-aside`.
+    pub action: &'static str,
+    /// The contact's id, if it has one.
+    pub contact: Option<String>,
+    /// What to call it.
+    pub name: String,
+    /// What changed in it, such as `phone work changed`.
+    pub fields: Vec<String>,
+    /// Why, where the action alone does not say.
+    pub reason: Option<String>,
+}
+
+impl From<&Action> for ActionReport {
+    fn from(action: &Action) -> Self {
+        Self {
+            action: action.step.id(),
+            contact: action.contact.map(|id| id.to_string()),
+            name: action.name.clone(),
+            fields: action.fields.iter().map(ToString::to_string).collect(),
+            reason: action.reason.clone(),
+        }
+    }
+}
+
+impl BookReport {
+    /// Counts what an action did, or would do.
+    pub fn count(&mut self, action: &Action) {
+        match &action.step {
+            Step::CreateHere { .. } => self.here.created += 1,
+            Step::UpdateHere { .. } => self.here.updated += 1,
+            Step::DeleteHere => self.here.deleted += 1,
+            Step::Link { .. } => self.linked += 1,
+            Step::Conflict { .. } => self.conflicts += 1,
+            Step::SetAside { .. } => self.set_aside += 1,
+            Step::Rebase { .. }
+            | Step::Refresh { .. }
+            | Step::KeepHere
+            | Step::Forget
+            | Step::Wait => {}
+        }
+    }
+
+    /// Whether somebody has to look at something.
+    pub fn needs_you(&self) -> bool {
+        self.conflicts + self.set_aside > 0
+    }
+}

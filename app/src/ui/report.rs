@@ -1,0 +1,120 @@
+//! The report of a sync in words.
+
+use std::cell::Cell;
+
+use contactcmd_domain::sync::plan::Action;
+
+use super::progress::Progress;
+use super::{Ui, Verbosity, clean};
+use crate::sync::{BookReport, Counts};
+
+/// Lines of a real run that are shown without `-v`; a dry run shows all.
+const LINES_SHOWN: usize = 100;
+
+/// Prints the lines of the plan as they come.
+pub struct Lines<'a> {
+    ui: &'a Ui,
+    bar: &'a Progress,
+    limit: usize,
+    seen: Cell<usize>,
+}
+
+impl<'a> Lines<'a> {
+    /// Prints to `ui`; with `all` every line, else the first of them.
+    pub fn new(ui: &'a Ui, bar: &'a Progress, all: bool) -> Self {
+        let limit = if ui.verbosity == Verbosity::Quiet {
+            0
+        } else if all || ui.verbosity >= Verbosity::Detail {
+            usize::MAX
+        } else {
+            LINES_SHOWN
+        };
+        Self { ui, bar, limit, seen: Cell::new(0) }
+    }
+
+    /// Prints one line, or counts it.
+    pub fn show(&self, action: &Action) {
+        self.seen.set(self.seen.get() + 1);
+        if self.seen.get() <= self.limit {
+            self.bar.aside(|| self.ui.result(clean(&action.to_string())));
+        }
+    }
+
+    /// Says how many lines were left out, and starts anew.
+    pub fn end(&self) {
+        let left_out = self.seen.replace(0).saturating_sub(self.limit);
+        if left_out > 0 && self.limit > 0 {
+            self.ui.result(format_args!("… and {left_out} more (`-v` names them all)"));
+        }
+    }
+}
+
+/// The last line about a book.
+pub fn summary(report: &BookReport, dry_run: bool, seconds: f64) -> String {
+    let mut parts = Vec::new();
+    side(&mut parts, report.here, "here", dry_run);
+    side(&mut parts, report.there, "on the server", dry_run);
+    if report.linked > 0 {
+        parts.push(format!("{} linked", report.linked));
+    }
+    if report.pending_edits > 0 {
+        parts.push(format!("{} edited here and not sent", report.pending_edits));
+    }
+    if report.conflicts > 0 {
+        parts.push(format!("{} in conflict: both texts are kept", report.conflicts));
+    }
+    if report.set_aside > 0 {
+        parts.push(format!("{} set aside", report.set_aside));
+    }
+    if parts.is_empty() {
+        parts.push("nothing to do".to_owned());
+    }
+    let requests = match report.requests {
+        1 => "1 request".to_owned(),
+        many => format!("{many} requests"),
+    };
+    let book = clean(&report.addressbook);
+    format!("{book}: {} ({requests}, {seconds:.1} s)", parts.join(", "))
+}
+
+fn side(parts: &mut Vec<String>, counts: Counts, place: &str, dry_run: bool) {
+    if !counts.any() {
+        return;
+    }
+    let verb = if dry_run { "would be " } else { "" };
+    let named = [
+        (counts.created, "created"),
+        (counts.updated, "updated"),
+        (counts.deleted, "deleted"),
+    ];
+    let done: Vec<String> = named
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {verb}{what}"))
+        .collect();
+    parts.push(format!("{} {place}", done.join(", ")));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_summary_says_what_was_done_and_what_waits() {
+        let quiet = BookReport { addressbook: "Home".into(), requests: 1, ..Default::default() };
+        assert_eq!(summary(&quiet, false, 0.04), "Home: nothing to do (1 request, 0.0 s)");
+        let busy = BookReport {
+            addressbook: "Home".into(),
+            requests: 4,
+            here: Counts { created: 2, updated: 0, deleted: 1 },
+            set_aside: 1,
+            pending_edits: 3,
+            ..Default::default()
+        };
+        assert_eq!(
+            summary(&busy, true, 1.25),
+            "Home: 2 would be created, 1 would be deleted here, 3 edited here and not sent, \
+             1 set aside (4 requests, 1.2 s)"
+        );
+    }
+}
