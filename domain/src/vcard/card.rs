@@ -1,0 +1,267 @@
+//! A card: its exact bytes, and where its lines are.
+
+use super::known::Known;
+use super::property::Property;
+use super::scan::{Coding, Line, Scan, Shape, scan, sub};
+use super::{person, wire};
+use crate::contact::Uid;
+
+/// One vCard: its exact bytes, and its content lines. Parsing cannot fail; what was not edited is
+/// given back byte for byte.
+#[derive(Debug, Clone)]
+pub struct Card {
+    bytes: Vec<u8>,
+    scan: Scan,
+    version: Option<Version>,
+}
+
+/// A line of one card: good until lines are added to it or removed from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LineId(pub(super) usize);
+
+/// The version a card says it has; escaping and charset depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Version {
+    /// vCard 2.1.
+    V21,
+    /// RFC 2426; also what a card without a readable VERSION is taken for.
+    V30,
+    /// RFC 6350.
+    V40,
+}
+
+/// Why bytes cannot be kept as a contact; shown to the user.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    /// There is no `BEGIN:VCARD`.
+    #[error("it is not a vCard")]
+    NotACard,
+    /// There is a BEGIN and no END: cut short.
+    #[error("it breaks off before END:VCARD")]
+    Unfinished,
+    /// More than one card.
+    #[error("it holds {0} cards, not one")]
+    Several(usize),
+    /// Nothing between BEGIN and END but a VERSION.
+    #[error("it is empty")]
+    Empty,
+}
+
+/// Whether the bytes are one card that can be kept as a contact.
+///
+/// It is lenient: a card without VERSION, FN or UID, with junk lines or with text around it, is
+/// kept and shown as it is.
+///
+/// # Errors
+///
+/// [`Flaw`]: set the card aside by name, with these words.
+pub fn check(card: &Card) -> Result<(), Flaw> {
+    let lines = &card.scan.lines;
+    match card.scan.cards {
+        0 => Err(Flaw::NotACard),
+        1 if !lines.iter().any(|line| line.shape == Shape::End) => Err(Flaw::Unfinished),
+        1 if !lines.iter().any(is_content) => Err(Flaw::Empty),
+        1 => Ok(()),
+        several => Err(Flaw::Several(several)),
+    }
+}
+
+impl Card {
+    /// Takes the bytes apart. Never fails.
+    pub fn parse(bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        let scan = scan(&bytes);
+        let mut card = Self { bytes, scan, version: None };
+        card.version = card.read_version();
+        card
+    }
+
+    /// The bytes, exactly.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The bytes, exactly.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// The version it says it has; 3.0 when it does not say.
+    pub fn version(&self) -> Version {
+        self.version.unwrap_or(Version::V30)
+    }
+
+    /// The version its first readable VERSION line names; `None` when there is none.
+    pub fn stated_version(&self) -> Option<Version> {
+        self.version
+    }
+
+    /// Its first UID that is not empty, spelled as found.
+    pub fn uid(&self) -> Option<Uid> {
+        self.properties_of(Known::Uid)
+            .map(|property| property.text().trim().to_owned())
+            .find(|uid| !uid.is_empty())
+            .map(Uid)
+    }
+
+    /// What to call it in a plan, as [`person`] does, without reading the rest; never empty.
+    pub fn name(&self) -> String {
+        person::name(self)
+    }
+
+    /// Its properties in order, without BEGIN, END, and what stands around the card.
+    pub fn properties(&self) -> impl Iterator<Item = Property<'_>> {
+        self.select(|_| true)
+    }
+
+    /// Its properties of one name in order.
+    pub fn properties_of(&self, known: Known) -> impl Iterator<Item = Property<'_>> {
+        self.select(move |line| line.known == known)
+    }
+
+    /// The property on a line; `None` when no property stands there.
+    pub fn property(&self, id: LineId) -> Option<Property<'_>> {
+        let line = self.scan.lines.get(id.0).filter(|line| line.shape == Shape::Property)?;
+        Some(Property::read(&self.bytes, id, *line, self.version()))
+    }
+
+    /// Every line of the bytes in order, blank ones and what stands around the card included;
+    /// joined they are the card.
+    pub fn lines(&self) -> impl Iterator<Item = (LineId, &[u8])> {
+        let lines = self.scan.lines.iter().enumerate();
+        lines.map(|(at, line)| (LineId(at), sub(&self.bytes, line.start, line.end)))
+    }
+
+    /// The exact bytes of a line: folds and line end included. Empty when there is no such line.
+    pub fn line(&self, id: LineId) -> &[u8] {
+        self.scanned(id).map_or(&[], |line| sub(&self.bytes, line.start, line.end))
+    }
+
+    /// The lines inside the card that are neither property nor blank: they have no colon.
+    pub(super) fn junk(&self) -> impl Iterator<Item = (LineId, &[u8])> {
+        self.lines().filter(|(id, _)| self.shape(*id) == Some(Shape::Junk))
+    }
+
+    pub(super) fn shape(&self, id: LineId) -> Option<Shape> {
+        self.scanned(id).map(|line| line.shape)
+    }
+
+    pub(super) fn scanned(&self, id: LineId) -> Option<&Line> {
+        self.scan.lines.get(id.0)
+    }
+
+    pub(super) fn scanned_lines(&self) -> &[Line] {
+        &self.scan.lines
+    }
+
+    /// The line end it uses: that of its first line that has one.
+    pub(super) fn line_end(&self) -> &[u8] {
+        let ends = self.lines().map(|(_, line)| wire::end_of_line(line));
+        let mut ends = ends.filter(|end| !end.is_empty());
+        // RFC 6350 3.2 for a card of one line without an end.
+        ends.next().unwrap_or(b"\r\n")
+    }
+
+    /// Puts other bytes in place of those from `start` to `end`.
+    pub(super) fn splice(&mut self, start: usize, end: usize, with: &[u8]) {
+        let head = sub(&self.bytes, 0, start);
+        let tail = sub(&self.bytes, end, self.bytes.len());
+        *self = Self::parse([head, with, tail].concat());
+    }
+
+    fn read_version(&self) -> Option<Version> {
+        self.properties_of(Known::Version).find_map(|version| match version.decoded().trim() {
+            "2.1" => Some(Version::V21),
+            "3.0" => Some(Version::V30),
+            "4.0" => Some(Version::V40),
+            _ => None,
+        })
+    }
+
+    fn select(&self, wanted: impl Fn(&Line) -> bool) -> impl Iterator<Item = Property<'_>> {
+        let version = self.version();
+        let lines = self.scan.lines.iter().enumerate();
+        lines
+            .filter(move |(_, line)| line.shape == Shape::Property && wanted(line))
+            .map(move |(at, line)| Property::read(&self.bytes, LineId(at), *line, version))
+    }
+}
+
+impl PartialEq for Card {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for Card {}
+
+/// Whether a line holds something of a contact.
+fn is_content(line: &Line) -> bool {
+    match line.shape {
+        Shape::Property => line.known != Known::Version || line.coding == Coding::Nested,
+        Shape::Junk => true,
+        Shape::Begin | Shape::End | Shape::Blank | Shape::Outside => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_card_is_checked_for_what_makes_it_no_contact() {
+        let cases: [(&str, Result<(), Flaw>); 11] = [
+            ("BEGIN:VCARD\r\nFN:A\r\nEND:VCARD\r\n", Ok(())),
+            ("begin:vcard\nfn:A\nend:vcard", Ok(())),
+            ("\u{feff}\n  BEGIN:VCARD\rFN:A\rEND:VCARD\rtext", Ok(())),
+            ("BEGIN:VCARD\nAGENT:\nBEGIN:VCARD\nFN:B\nEND:VCARD\nFN:A\nEND:VCARD", Ok(())),
+            ("BEGIN:VCARD\nNOTE;QUOTED-PRINTABLE:a=\nEND:VCARD\n", Ok(())),
+            ("", Err(Flaw::NotACard)),
+            ("<html>", Err(Flaw::NotACard)),
+            ("BEGIN:VCARD\nFN:A\n", Err(Flaw::Unfinished)),
+            ("BEGIN:VCARD\nFN:A\n END:VCARD", Err(Flaw::Unfinished)),
+            ("BEGIN:VCARD\nVERSION:3.0\n\nEND:VCARD\n", Err(Flaw::Empty)),
+            ("BEGIN:VCARD\nFN:A\nBEGIN:VCARD\nFN:B\nEND:VCARD\n", Err(Flaw::Several(2))),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(check(&Card::parse(text)), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn odd_layouts_come_back_whole_and_are_read_all_the_same() {
+        let cases = [
+            // (card, its FN)
+            ("BEGIN:VCARD\r\r\nFN:A\r\r\n B\r\r\nEND:VCARD\r\r\n", "AB"),
+            ("BEGIN:VCARD\rFN:A\r B\rNOTE:x\rEND:VCARD\r", "AB"),
+            ("BEGIN:VCARD\r\nFN:A\rB\r\nEND:VCARD\r\n", "A\nB"),
+            ("\u{feff}BEGIN:VCARD\nF\n N\n :A\nEND:VCARD", "A"),
+            ("BEGIN:VCARD\nVERSION:4.0\nFN:A\\,B\nEND:VCARD\n\n\n", "A,B"),
+            ("BEGIN:VCARD\nno colon\n\nVERSION:2.1\nFN:A\\,B\nEND:VCARD", "A\\,B"),
+            ("FN:a fragment\nTEL:1\n", "a fragment"),
+        ];
+        for (text, name) in cases {
+            let card = Card::parse(text);
+            assert_eq!(card.as_bytes(), text.as_bytes());
+            let joined: Vec<u8> = card.lines().flat_map(|(_, line)| line.to_vec()).collect();
+            assert_eq!(joined, text.as_bytes(), "{text:?}");
+            let shown = card.properties_of(Known::Fn).next().map(|p| p.text());
+            assert_eq!(shown.as_deref(), Some(name), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_fold_may_fall_inside_a_character() {
+        let mut bytes = b"BEGIN:VCARD\r\nFN:J\xc3".to_vec();
+        bytes.extend_from_slice(b"\r\n \xbcrgen\r\nEND:VCARD\r\n");
+        let card = Card::parse(bytes);
+        assert_eq!(card.name(), "Jürgen");
+    }
+
+    #[test]
+    fn the_uid_is_the_first_that_says_something() {
+        let card = Card::parse("BEGIN:VCARD\nUID:\nUID: urn:uuid:A \nUID:B\nEND:VCARD\n");
+        assert_eq!(card.uid(), Some(Uid("urn:uuid:A".to_owned())));
+        assert_eq!(Card::parse("BEGIN:VCARD\nFN:A\nEND:VCARD\n").uid(), None);
+    }
+}

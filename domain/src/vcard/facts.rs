@@ -1,0 +1,355 @@
+//! A card as facts: what each property says, with everything evened out that servers even out.
+//!
+//! What counts as the same (and where it was seen) is the table in [`super::normal()`].
+
+use super::binary::{self, Binary};
+use super::known::Known;
+use super::label::{Groups, Own, Types, is_encoding};
+use super::person::{self, number, strip_scheme};
+use super::property::Property;
+use super::scan::Coding;
+use super::{Card, LineId, date, text};
+use crate::contact::{Kind, Uid};
+
+/// What stands between the parts of a fact; it occurs in no valid UTF-8.
+const GAP: u8 = 0xFF;
+
+/// What stands between the components of a value.
+const COMPONENT: u8 = 0xFE;
+
+/// Everything a card says, in its order. See [`facts()`].
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    bytes: Vec<u8>,
+    items: Vec<Item>,
+}
+
+/// One thing a card says: a property with its label, or one item of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fact<'a> {
+    /// The line that says it; several facts of a list share one.
+    pub line: LineId,
+    /// Its property.
+    pub known: Known,
+    /// Its canonical name, upper case: `ANNIVERSARY` for X-ANNIVERSARY too.
+    pub name: &'a [u8],
+    /// Name, types, parameters and value: equal when no user would call two facts different.
+    pub normal: &'a [u8],
+    /// The end of [`Fact::normal`]: the value alone.
+    pub value: &'a [u8],
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Item {
+    line: LineId,
+    known: Known,
+    start: usize,
+    name: usize,
+    value: usize,
+    end: usize,
+}
+
+/// Takes a card as facts: what two cards must share to be the same to their user. VERSION, REV,
+/// PRODID, empty properties and the layout are no facts.
+pub fn facts(card: &Card) -> Facts {
+    let groups = Groups::of(card);
+    let mut facts = Facts {
+        bytes: Vec::with_capacity(card.as_bytes().len().min(4096)),
+        items: Vec::with_capacity(card.scanned_lines().len()),
+    };
+    let mut writer = Writer { card, groups: &groups, facts: &mut facts };
+    for property in card.properties() {
+        writer.property(&property);
+    }
+    for (line, junk) in card.junk() {
+        writer.junk(line, junk);
+    }
+    facts
+}
+
+impl Facts {
+    /// The facts, in the order of the card.
+    pub fn iter(&self) -> impl Iterator<Item = Fact<'_>> {
+        self.items.iter().map(|item| {
+            let part = |start, end| self.bytes.get(start..end).unwrap_or_default();
+            Fact {
+                line: item.line,
+                known: item.known,
+                name: part(item.start, item.name),
+                normal: part(item.start, item.end),
+                value: part(item.value, item.end),
+            }
+        })
+    }
+}
+
+struct Writer<'a> {
+    card: &'a Card,
+    groups: &'a Groups,
+    facts: &'a mut Facts,
+}
+
+impl Writer<'_> {
+    fn property(&mut self, property: &Property<'_>) {
+        match property.known() {
+            Known::Version | Known::Rev | Known::Prodid => {}
+            Known::AbLabel | Known::AbAdr if self.groups.main_of(property.id()).is_some() => {}
+            Known::Kind | Known::AbShowAs => self.kind(property),
+            Known::Nickname | Known::Categories => {
+                let decoded = property.decoded();
+                let version = property.version();
+                for item in text::split(&decoded, b',', version) {
+                    let item = text::unescape(item, version);
+                    self.fact(property, |_, out| out.extend_from_slice(item.trim().as_bytes()));
+                }
+            }
+            _ => self.fact(property, value),
+        }
+    }
+
+    /// KIND under its three names; a person is what a card is without it.
+    fn kind(&mut self, property: &Property<'_>) {
+        let value = match person::kind(property) {
+            Some(Kind::Organisation) => "org".to_owned(),
+            _ => property.decoded().trim().to_ascii_lowercase(),
+        };
+        if value != "individual" {
+            self.fact(property, |_, out| out.extend_from_slice(value.as_bytes()));
+        }
+    }
+
+    fn fact(&mut self, property: &Property<'_>, write: impl Fn(&Property<'_>, &mut Vec<u8>)) {
+        let start = self.facts.bytes.len();
+        let types = self.name(property);
+        let name = self.facts.bytes.len();
+        self.qualifiers(property, types);
+        let from = self.facts.bytes.len();
+        write(property, &mut self.facts.bytes);
+        let end = self.facts.bytes.len();
+        // Empty properties come and go (SOGo drops them).
+        if end == from {
+            self.facts.bytes.truncate(start);
+            return;
+        }
+        let (line, known) = (property.id(), property.known());
+        self.facts.items.push(Item { line, known, start, name, value: from, end });
+    }
+
+    /// Writes the canonical name; returns the label when it is not part of it.
+    fn name(&mut self, property: &Property<'_>) -> Option<Own> {
+        let own = self.groups.own_label(self.card, property.id());
+        let out = &mut self.facts.bytes;
+        let canonical: &[u8] = match (property.known(), &own) {
+            (Known::Anniversary, _) => b"ANNIVERSARY",
+            // sabre and Google write the ANNIVERSARY of a card as a labelled date.
+            (Known::AbDate, Some(own)) if is_anniversary(own) => {
+                out.extend_from_slice(b"ANNIVERSARY");
+                return None;
+            }
+            (Known::Kind | Known::AbShowAs, _) => b"KIND",
+            (Known::Member, _) => b"MEMBER",
+            _ => {
+                let from = out.len();
+                out.extend_from_slice(property.name().as_bytes());
+                out.get_mut(from..).unwrap_or_default().make_ascii_uppercase();
+                return own;
+            }
+        };
+        out.extend_from_slice(canonical);
+        own
+    }
+
+    /// Writes types, preference, label and the other parameters.
+    fn qualifiers(&mut self, property: &Property<'_>, own: Option<Own>) {
+        let out = &mut self.facts.bytes;
+        out.push(GAP);
+        let binary = is_binary(property.known());
+        if property.has_params() || own.is_some() {
+            let Types { mut types, pref } = Types::of(property);
+            // The picture says itself what it is; the card's TYPE is often wrong.
+            types.retain(|one| !binary && !is_noise(property.known(), one));
+            let typed = match own {
+                Some(Own::Builtin(label)) => {
+                    types.push(label);
+                    None
+                }
+                Some(Own::Typed(label)) => Some(label),
+                None => None,
+            };
+            types.sort_unstable();
+            types.dedup();
+            for one in &types {
+                out.extend_from_slice(one.as_bytes());
+                out.push(COMPONENT);
+            }
+            if let Some(pref) = pref.filter(|_| !binary) {
+                out.extend_from_slice(b"pref");
+                out.push(pref);
+            }
+            if let Some(label) = typed {
+                out.push(GAP);
+                out.extend_from_slice(label.as_bytes());
+            }
+        }
+        out.push(GAP);
+        self.parameters(property);
+        self.country(property);
+        self.facts.bytes.push(GAP);
+    }
+
+    fn parameters(&mut self, property: &Property<'_>) {
+        if !property.has_params() {
+            return;
+        }
+        let binary = is_binary(property.known());
+        let mut others: Vec<(String, String)> = property
+            .params()
+            .filter(|param| !param.is_bare() && !is_layout(param.name, binary))
+            .map(|param| {
+                let values: Vec<_> = param.values().collect();
+                (param.name.to_ascii_uppercase(), values.join(","))
+            })
+            .filter(|(_, value)| !value.is_empty())
+            .collect();
+        others.sort_unstable();
+        for (name, value) in &others {
+            self.facts.bytes.extend_from_slice(name.as_bytes());
+            self.facts.bytes.push(b'=');
+            self.facts.bytes.extend_from_slice(value.as_bytes());
+            self.facts.bytes.push(COMPONENT);
+        }
+    }
+
+    /// The X-ABADR of an address is part of it.
+    fn country(&mut self, property: &Property<'_>) {
+        if property.known() != Known::Adr {
+            return;
+        }
+        let line = self.groups.country_line(property.id());
+        if let Some(country) = line.and_then(|line| self.card.property(line)) {
+            self.facts.bytes.push(GAP);
+            self.facts.bytes.extend_from_slice(country.text().trim().to_lowercase().as_bytes());
+        }
+    }
+
+    /// A line without a colon may be the end of a value that somebody cut: it is kept as it is.
+    fn junk(&mut self, line: LineId, junk: &[u8]) {
+        let junk = junk.trim_ascii();
+        let start = self.facts.bytes.len();
+        self.facts.bytes.extend_from_slice(&[GAP, GAP, GAP]);
+        let value = self.facts.bytes.len();
+        self.facts.bytes.extend_from_slice(junk);
+        let end = self.facts.bytes.len();
+        self.facts.items.push(Item { line, known: Known::Other, start, name: start, value, end });
+    }
+}
+
+/// Appends what a property says; nothing when it is empty.
+fn value(property: &Property<'_>, out: &mut Vec<u8>) {
+    let decoded = match property.known() {
+        known if is_binary(known) => return picture(property, out),
+        Known::Agent if property.coding() == Coding::Nested => {
+            return out.extend_from_slice(property.raw().trim_ascii());
+        }
+        Known::N | Known::Adr | Known::Org | Known::Gender => return components(property, out),
+        Known::Bday | Known::Anniversary | Known::AbDate => return day(property, out),
+        _ => property.decoded(),
+    };
+    let plain = text::unescape(&decoded, property.version());
+    let plain = plain.trim();
+    match property.known() {
+        Known::Uid | Known::Member => out.extend(Uid(plain.to_owned()).key().0.into_bytes()),
+        Known::Tel => out.extend(number(plain).into_bytes()),
+        // 3.0 has `37.4;-122.1`, 4.0 has `geo:37.4,-122.1`.
+        Known::Geo => {
+            let place = strip_scheme(plain, "geo:").unwrap_or(plain);
+            out.extend(place.replace(';', ",").into_bytes());
+        }
+        _ => out.extend_from_slice(plain.as_bytes()),
+    }
+}
+
+/// Components without the empty ones at the end, which servers add (Radicale) and drop (SOGo).
+fn components(property: &Property<'_>, out: &mut Vec<u8>) {
+    let decoded = property.decoded();
+    let version = property.version();
+    let from = out.len();
+    let mut filled = from;
+    for part in text::split(&decoded, b';', version) {
+        let before = out.len();
+        // `Anna,Beth` comes back as `Anna\,Beth` (Cyrus, DAViCal, sabre): both read the same here.
+        out.extend_from_slice(text::unescape(part, version).trim().as_bytes());
+        if out.len() > before {
+            filled = out.len();
+        }
+        out.push(COMPONENT);
+    }
+    out.truncate(filled);
+}
+
+fn day(property: &Property<'_>, out: &mut Vec<u8>) {
+    let decoded = property.decoded();
+    match date::of(property) {
+        Some(date) => {
+            out.extend(date.to_string().into_bytes());
+            if let Some(time) = date::time(&decoded) {
+                out.push(b'T');
+                out.extend(time.into_bytes());
+            }
+        }
+        None => {
+            let text = text::unescape(&decoded, property.version());
+            out.extend_from_slice(text.trim().as_bytes());
+        }
+    }
+}
+
+fn picture(property: &Property<'_>, out: &mut Vec<u8>) {
+    match binary::read(property) {
+        Binary::Text(text) => out.extend(text.into_bytes()),
+        Binary::Bytes(bytes, _) if bytes.is_empty() => {}
+        Binary::Bytes(bytes, _) => {
+            // The length and a hash stand for the bytes: a picture is no place for a needle.
+            out.extend(bytes.len().to_be_bytes());
+            out.extend(digest(&bytes).to_be_bytes());
+        }
+    }
+}
+
+/// 128 bits of a picture: two runs of std's hash with fixed keys, so that it is the same always.
+fn digest(bytes: &[u8]) -> u128 {
+    use std::hash::{DefaultHasher, Hasher};
+    let half = |salt: u8| {
+        let mut hasher = DefaultHasher::new();
+        hasher.write_u8(salt);
+        hasher.write(bytes);
+        u128::from(hasher.finish())
+    };
+    half(0) << 64 | half(1)
+}
+
+fn is_anniversary(own: &Own) -> bool {
+    let (Own::Builtin(text) | Own::Typed(text)) = own;
+    text.eq_ignore_ascii_case("anniversary")
+}
+
+fn is_binary(known: Known) -> bool {
+    matches!(known, Known::Photo | Known::Logo | Known::Sound | Known::Key)
+}
+
+/// Types that are there or not without a difference.
+fn is_noise(known: Known, one: &str) -> bool {
+    match known {
+        Known::Email => one == "internet",
+        Known::Tel => one == "voice",
+        _ => false,
+    }
+}
+
+/// Parameters that say how the value is written, and those that are read elsewhere.
+fn is_layout(name: &str, binary: bool) -> bool {
+    let layout = ["TYPE", "PREF", "ENCODING", "CHARSET", "VALUE", "X-APPLE-OMIT-YEAR"];
+    layout.iter().any(|one| one.eq_ignore_ascii_case(name))
+        || (binary && name.eq_ignore_ascii_case("MEDIATYPE"))
+        || is_encoding(name)
+}

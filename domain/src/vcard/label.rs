@@ -1,0 +1,301 @@
+//! What a value is called: TYPE in its three spellings, PREF, and X-ABLabel.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use super::known::{Known, messenger, relation};
+use super::property::Property;
+use super::scan::Shape;
+use super::{Card, LineId};
+
+/// The types of a property, lower case, in order, and how much it is preferred.
+#[derive(Debug, Default)]
+pub(super) struct Types {
+    pub(super) types: Vec<String>,
+    /// 1 is most (PREF of vCard 4.0); `TYPE=pref` counts as 1.
+    pub(super) pref: Option<u8>,
+}
+
+/// Types that say what a value can do, or what everybody's value is: no label.
+const NOISE: [&str; 9] =
+    ["internet", "voice", "text", "msg", "x400", "dom", "intl", "postal", "parcel"];
+
+/// Types that say where; they come first in a label.
+const PLACES: [&str; 3] = ["home", "work", "school"];
+
+impl Types {
+    /// Reads `TYPE=a,b`, `TYPE=a;TYPE=b`, `TYPE="a,b"` and the bare `A;B` of vCard 2.1.
+    pub(super) fn of(property: &Property<'_>) -> Self {
+        let mut found = Self::default();
+        if !property.has_params() {
+            return found;
+        }
+        for param in property.params() {
+            if param.is_bare() {
+                if !is_encoding(param.raw) {
+                    found.add(param.raw);
+                }
+            } else if param.name.eq_ignore_ascii_case("TYPE") {
+                for value in param.values() {
+                    value.split(',').for_each(|one| found.add(one));
+                }
+            } else if param.name.eq_ignore_ascii_case("PREF") {
+                let rank = param.raw.trim_matches('"').parse().ok().filter(|rank| *rank > 0);
+                found.prefer(rank.unwrap_or(100));
+            }
+        }
+        found
+    }
+
+    /// The types as a label: `work fax`. The same set gives the same label in any order.
+    pub(super) fn label(mut self) -> Option<String> {
+        self.types.retain(|one| !NOISE.contains(&one.as_str()));
+        self.types.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.cmp(b)));
+        self.types.dedup();
+        (!self.types.is_empty()).then(|| self.types.join(" "))
+    }
+
+    fn add(&mut self, value: &str) {
+        let value = value.trim();
+        if value.eq_ignore_ascii_case("pref") {
+            self.prefer(1);
+        } else if !value.is_empty() {
+            self.types.push(value.to_lowercase());
+        }
+    }
+
+    fn prefer(&mut self, rank: u8) {
+        self.pref = Some(self.pref.map_or(rank, |known| known.min(rank)));
+    }
+}
+
+/// Which X-ABLabel and X-ABADR lines belong to which properties. Lines of one group belong
+/// together; the number of the group means nothing, since clients renumber.
+#[derive(Debug, Default)]
+pub(super) struct Groups {
+    /// By line of the card: its label line. Empty when the card has no label at all.
+    labels: BTreeMap<usize, usize>,
+    countries: BTreeMap<usize, usize>,
+    /// Lines that belong to another one.
+    satellites: BTreeMap<usize, usize>,
+}
+
+#[derive(Default)]
+struct Group {
+    mains: Vec<usize>,
+    addresses: Vec<usize>,
+    labels: Vec<usize>,
+    countries: Vec<usize>,
+}
+
+impl Groups {
+    pub(super) fn of(card: &Card) -> Self {
+        let satellite = |known| matches!(known, Known::AbLabel | Known::AbAdr);
+        if !card.scanned_lines().iter().any(|line| satellite(line.known)) {
+            return Self::default();
+        }
+        let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+        for property in card.properties() {
+            let Some(name) = property.group() else { continue };
+            let group = groups.entry(name.to_lowercase()).or_default();
+            let at = property.id().0;
+            match property.known() {
+                Known::AbLabel => group.labels.push(at),
+                Known::AbAdr => group.countries.push(at),
+                known => {
+                    group.mains.push(at);
+                    if known == Known::Adr {
+                        group.addresses.push(at);
+                    }
+                }
+            }
+        }
+        let mut found = Self::default();
+        for group in groups.values() {
+            pair(&group.mains, &group.labels, &mut found.labels, &mut found.satellites);
+            pair(&group.addresses, &group.countries, &mut found.countries, &mut found.satellites);
+        }
+        found
+    }
+
+    /// The label line of a property.
+    pub(super) fn label_line(&self, id: LineId) -> Option<LineId> {
+        self.labels.get(&id.0).copied().map(LineId)
+    }
+
+    /// The X-ABADR line of an address.
+    pub(super) fn country_line(&self, id: LineId) -> Option<LineId> {
+        self.countries.get(&id.0).copied().map(LineId)
+    }
+
+    /// The property a label or country line belongs to.
+    pub(super) fn main_of(&self, id: LineId) -> Option<LineId> {
+        self.satellites.get(&id.0).copied().map(LineId)
+    }
+
+    /// The X-ABLabel of a property.
+    pub(super) fn own_label(&self, card: &Card, id: LineId) -> Option<Own> {
+        let line = card.property(self.label_line(id)?)?;
+        Own::read(&line.text())
+    }
+}
+
+/// The text of an X-ABLabel.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Own {
+    /// One of Apple's own, `_$!<Home>!$_`, lower case: `home`.
+    Builtin(String),
+    /// What the user typed.
+    Typed(String),
+}
+
+impl Own {
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let builtin = text.strip_prefix("_$!<").and_then(|text| text.strip_suffix(">!$_"));
+        match (builtin, text) {
+            (Some(builtin), _) => Some(Self::Builtin(builtin.trim().to_lowercase())),
+            (None, "") => None,
+            (None, typed) => Some(Self::Typed(typed.to_owned())),
+        }
+    }
+
+    pub(super) fn into_text(self) -> String {
+        match self {
+            Self::Builtin(text) | Self::Typed(text) => text,
+        }
+    }
+}
+
+/// The label of a property, as a person knows it, and how much it is preferred.
+pub(super) fn label(
+    card: &Card,
+    groups: &Groups,
+    property: &Property<'_>,
+) -> (Option<String>, Option<u8>) {
+    let types = Types::of(property);
+    let pref = types.pref;
+    let own = groups.own_label(card, property.id()).map(Own::into_text);
+    (own.or_else(|| in_name(property).map(str::to_owned)).or_else(|| types.label()), pref)
+}
+
+/// What the name of an older property says: `spouse` of X-EVOLUTION-SPOUSE.
+pub(super) fn in_name(property: &Property<'_>) -> Option<&'static str> {
+    if !matches!(property.known(), Known::Messenger | Known::XRelated) {
+        return None;
+    }
+    let name = property.name().to_ascii_uppercase();
+    let name = name.as_bytes().strip_prefix(b"X-")?;
+    messenger(name).or_else(|| relation(name))
+}
+
+/// Whether a bare parameter of vCard 2.1 is an encoding and not a type.
+pub(super) fn is_encoding(bare: &str) -> bool {
+    ["QUOTED-PRINTABLE", "BASE64", "8BIT", "7BIT"].iter().any(|one| one.eq_ignore_ascii_case(bare))
+}
+
+/// Pairs the lines of a group with its labels: one each in order when there are as many (a server
+/// may have put its own `item1` beside the card's), else the first for all.
+fn pair(
+    mains: &[usize],
+    labels: &[usize],
+    of: &mut BTreeMap<usize, usize>,
+    satellites: &mut BTreeMap<usize, usize>,
+) {
+    let Some(first) = labels.first() else { return };
+    for (at, main) in mains.iter().enumerate() {
+        let label = if labels.len() == mains.len() { labels.get(at) } else { None };
+        let label = *label.unwrap_or(first);
+        of.insert(*main, label);
+        satellites.entry(label).or_insert(*main);
+    }
+}
+
+fn place(one: &str) -> usize {
+    PLACES.iter().position(|place| *place == one).unwrap_or(PLACES.len())
+}
+
+/// The lines of the card in `group`, without regard to case.
+pub(super) fn in_group(card: &Card, group: &str) -> Vec<LineId> {
+    let group = group.to_lowercase();
+    let same = |p: &Property<'_>| p.group().is_some_and(|g| g.to_lowercase() == group);
+    card.properties().filter(same).map(|property| property.id()).collect()
+}
+
+/// The first `itemN` no line of the card uses.
+pub(super) fn free_group(card: &Card) -> String {
+    let used: std::collections::BTreeSet<String> = card
+        .properties()
+        .filter(|property| property.id().0 < card.scanned_lines().len())
+        .filter_map(|property| property.group().map(str::to_lowercase))
+        .collect();
+    let mut number = 1_usize;
+    loop {
+        let name = format!("item{number}");
+        if !used.contains(&name) {
+            return name;
+        }
+        number += 1;
+    }
+}
+
+/// The text of a built-in label in Apple's spelling: `_$!<Home>!$_`.
+pub(super) fn builtin(label: &str) -> Cow<'_, str> {
+    let mut letters = label.chars();
+    match letters.next() {
+        Some(first) => Cow::Owned(format!("_$!<{}{}>!$_", first.to_uppercase(), letters.as_str())),
+        None => Cow::Borrowed(label),
+    }
+}
+
+/// Whether a line stands inside the card.
+pub(super) fn is_inside(shape: Shape) -> bool {
+    !matches!(shape, Shape::Outside | Shape::Begin | Shape::End)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labels(lines: &str) -> Vec<String> {
+        let card = Card::parse(format!("BEGIN:VCARD\n{lines}\nEND:VCARD\n"));
+        let groups = Groups::of(&card);
+        let mains = card.properties().filter(|p| groups.main_of(p.id()).is_none());
+        mains
+            .map(|p| {
+                let (label, pref) = label(&card, &groups, &p);
+                let pref = pref.map_or(String::new(), |pref| format!(" !{pref}"));
+                label.unwrap_or("-".to_owned()) + &pref
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_label_is_found_however_it_is_spelled() {
+        let cases: [(&str, &[&str]); 13] = [
+            ("TEL;TYPE=WORK,FAX:1", &["work fax"]),
+            ("TEL;type=fax;type=work:1", &["work fax"]),
+            ("TEL;FAX;WORK;PREF:1", &["work fax !1"]),
+            ("TEL;TYPE=\"fax,work\":1", &["work fax"]),
+            ("EMAIL;TYPE=INTERNET:a@b", &["-"]),
+            ("EMAIL;TYPE=internet,home;PREF=2:a@b", &["home !2"]),
+            ("TEL:1", &["-"]),
+            ("X-SPOUSE:A", &["spouse"]),
+            ("X-MS-MANAGER:A", &["manager"]),
+            ("item1.TEL;TYPE=WORK:1\nitem1.X-ABLabel:_$!<HomeFAX>!$_", &["homefax"]),
+            ("ITEM1.TEL:1\nitem1.X-ABLABEL:School\nitem2.TEL;CELL:2", &["School", "cell"]),
+            ("item1.TEL;WORK:1\nitem1.X-ABLabel:", &["work"]),
+            // A server added its own item1.
+            ("item1.TEL:1\nitem1.X-ABLabel:Hut\nITEM1.X-ABDATE:2\nITEM1.X-ABLABEL:_$!<Anniversary>!$_", &["Hut", "anniversary"]),
+        ];
+        for (lines, expected) in cases {
+            assert_eq!(labels(lines), expected, "{lines}");
+        }
+    }
+
+    #[test]
+    fn a_new_group_takes_the_first_free_number() {
+        let card = Card::parse("BEGIN:VCARD\nITEM1.TEL:1\nitem3.TEL:2\nEND:VCARD\n");
+        assert_eq!(free_group(&card), "item2");
+    }
+}

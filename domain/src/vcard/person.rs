@@ -1,0 +1,302 @@
+//! The typed view of a card.
+
+use std::collections::BTreeSet;
+
+use super::known::Known;
+use super::label::{Groups, label};
+use super::property::Property;
+use super::{Card, Version, date, text};
+use crate::contact::{Address, Kind, Labelled, Name, Person};
+
+/// What a card without any name is called.
+const NAMELESS: &str = "(no name)";
+
+/// The typed view of a card: what is listed, searched and shown. Derived, never the record.
+pub fn person(card: &Card) -> Person {
+    let mut reading = Reading {
+        card,
+        groups: Groups::of(card),
+        person: Person::default(),
+        alternatives: BTreeSet::new(),
+        ranks: Ranks::default(),
+    };
+    for property in card.properties() {
+        reading.take(&property);
+    }
+    reading.finish()
+}
+
+/// What to call a card, see [`Person::name`].
+pub(super) fn name(card: &Card) -> String {
+    let company = card.properties().any(|p| kind(&p) == Some(Kind::Organisation));
+    let shown = card.properties_of(Known::Fn).map(|p| one_line(&p.text())).find(|t| !t.is_empty());
+    match shown {
+        Some(shown) if !company => shown,
+        _ => person(card).name,
+    }
+}
+
+/// The number a TEL shows: a `tel:` URI without its scheme, an extension in words.
+pub(super) fn number(value: &str) -> String {
+    let value = value.trim();
+    let Some(number) = strip_scheme(value, "tel:") else { return value.to_owned() };
+    let mut parts = number.split(';');
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    // RFC 3966 3: parameters of the URI; only the extension is dialled.
+    for extension in parts.filter_map(|part| strip_scheme(part, "ext=")) {
+        shown.push_str(" ext. ");
+        shown.push_str(extension);
+    }
+    shown
+}
+
+/// What kind of card a property says it is; `None` when it says nothing.
+pub(super) fn kind(property: &Property<'_>) -> Option<Kind> {
+    let company = match property.known() {
+        Known::Kind => false,
+        Known::AbShowAs => true,
+        _ => return None,
+    };
+    let value = property.decoded().trim().to_ascii_lowercase();
+    Some(match (company, value.as_str()) {
+        (true, "company") | (false, "org" | "organization") => Kind::Organisation,
+        (false, "group") => Kind::Group,
+        (false, "location") => Kind::Location,
+        _ => return None,
+    })
+}
+
+/// The text with every run of white space and control characters as one space: for a name, which
+/// stands on one line of a terminal.
+pub(super) fn one_line(text: &str) -> String {
+    let text = text.trim();
+    if !text.contains(char::is_control) {
+        return text.to_owned();
+    }
+    let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// `value` without a scheme or prefix in any case.
+pub(super) fn strip_scheme<'a>(value: &'a str, scheme: &str) -> Option<&'a str> {
+    let (start, rest) = value.split_at_checked(scheme.len())?;
+    start.eq_ignore_ascii_case(scheme).then_some(rest)
+}
+
+struct Reading<'a> {
+    card: &'a Card,
+    groups: Groups,
+    person: Person,
+    /// ALTID of the properties that were taken: lines with one ALTID are one property in several
+    /// languages (RFC 6350 5.4), and the first is shown.
+    alternatives: BTreeSet<(Known, String)>,
+    ranks: Ranks,
+}
+
+/// How much each value is preferred, in the order of the values.
+#[derive(Default)]
+struct Ranks {
+    emails: Vec<Option<u8>>,
+    phones: Vec<Option<u8>>,
+    urls: Vec<Option<u8>>,
+    messengers: Vec<Option<u8>>,
+    related: Vec<Option<u8>>,
+}
+
+impl Reading<'_> {
+    fn take(&mut self, property: &Property<'_>) {
+        let known = property.known();
+        if matches!(known, Known::Other | Known::Version | Known::Prodid | Known::Rev) {
+            return;
+        }
+        if let Some(altid) = property.param("ALTID") {
+            if !self.alternatives.insert((known, altid.into_owned())) {
+                return;
+            }
+        }
+        let person = &mut self.person;
+        match known {
+            Known::Fn if person.name.is_empty() => person.name = one_line(&property.text()),
+            Known::N if person.names.is_none() => person.names = Some(names(property)),
+            Known::Nickname => person.nicknames.extend(items(property)),
+            Known::Categories => person.categories.extend(items(property)),
+            Known::Adr => self.address(property),
+            Known::Org if person.organisation.is_empty() => {
+                person.organisation = property.components();
+                person.organisation.retain(|unit| !unit.trim().is_empty());
+            }
+            Known::Title if person.title.is_none() => person.title = filled(property),
+            Known::Bday if person.birthday.is_none() => person.birthday = day(property),
+            Known::Anniversary => self.anniversary(property),
+            Known::AbDate => {
+                if is_anniversary(self.card, &self.groups, property) {
+                    self.anniversary(property);
+                }
+            }
+            Known::Note => {
+                let note = person.note.take().into_iter().chain(filled(property));
+                person.note = note.reduce(|all, one| format!("{all}\n\n{one}"));
+            }
+            Known::Member => person.members.extend(filled(property)),
+            Known::Photo => person.photo |= !property.raw().trim_ascii().is_empty(),
+            Known::Kind | Known::AbShowAs => {
+                if let Some(kind) = kind(property) {
+                    person.kind = kind;
+                }
+            }
+            _ => self.labelled(property),
+        }
+    }
+
+    fn labelled(&mut self, property: &Property<'_>) {
+        let (list, ranks) = match property.known() {
+            Known::Email => (&mut self.person.emails, &mut self.ranks.emails),
+            Known::Tel => (&mut self.person.phones, &mut self.ranks.phones),
+            Known::Url => (&mut self.person.urls, &mut self.ranks.urls),
+            Known::Impp | Known::Messenger => {
+                (&mut self.person.messengers, &mut self.ranks.messengers)
+            }
+            Known::Related | Known::AbRelated | Known::XRelated => {
+                (&mut self.person.related, &mut self.ranks.related)
+            }
+            _ => return,
+        };
+        let Some(value) = filled(property) else { return };
+        let value = if property.known() == Known::Tel { number(&value) } else { value };
+        let (label, rank) = label(self.card, &self.groups, property);
+        let service = || property.param("X-SERVICE-TYPE").map(|service| service.to_lowercase());
+        let label = label.or_else(|| (property.known() == Known::Impp).then(service).flatten());
+        list.push(Labelled { label, value, preferred: false });
+        ranks.push(rank);
+    }
+
+    fn address(&mut self, property: &Property<'_>) {
+        let mut parts = property.components().into_iter();
+        let mut next = || parts.next().map(|part| part.trim().to_owned()).unwrap_or_default();
+        let address = Address {
+            label: None,
+            po_box: next(),
+            extended: next(),
+            street: next(),
+            locality: next(),
+            region: next(),
+            postal_code: next(),
+            country: next(),
+        };
+        if address != Address::default() {
+            let (label, _) = label(self.card, &self.groups, property);
+            self.person.addresses.push(Address { label, ..address });
+        }
+    }
+
+    fn anniversary(&mut self, property: &Property<'_>) {
+        if self.person.anniversary.is_none() {
+            self.person.anniversary = day(property);
+        }
+    }
+
+    fn finish(self) -> Person {
+        let Self { mut person, ranks, .. } = self;
+        prefer(&mut person.emails, &ranks.emails);
+        prefer(&mut person.phones, &ranks.phones);
+        prefer(&mut person.urls, &ranks.urls);
+        prefer(&mut person.messengers, &ranks.messengers);
+        prefer(&mut person.related, &ranks.related);
+        without_twins(&mut person.messengers);
+        person.name = what_to_call(&person);
+        person
+    }
+}
+
+/// Whether an X-ABDATE is the anniversary: its label says so.
+pub(super) fn is_anniversary(card: &Card, groups: &Groups, property: &Property<'_>) -> bool {
+    let own = groups.own_label(card, property.id());
+    own.is_some_and(|own| own.into_text().eq_ignore_ascii_case("anniversary"))
+}
+
+fn what_to_call(person: &Person) -> String {
+    let organisation = person.organisation.first().map(|unit| one_line(unit));
+    if person.kind == Kind::Organisation {
+        if let Some(organisation) = organisation {
+            return organisation;
+        }
+    }
+    if !person.name.is_empty() {
+        return person.name.clone();
+    }
+    let names = person.names.as_ref().map(|n| {
+        let parts = [&n.prefix, &n.given, &n.middle, &n.family, &n.suffix];
+        parts.map(|part| one_line(part)).into_iter().filter(|part| !part.is_empty()).collect()
+    });
+    let names = names.map(|parts: Vec<String>| parts.join(" ")).filter(|name| !name.is_empty());
+    let nickname = person.nicknames.first().map(|one| one_line(one));
+    let email = person.emails.first().map(|email| one_line(&email.value));
+    let phone = person.phones.first().map(|phone| one_line(&phone.value));
+    let name = names.or(organisation).or(nickname).or(email).or(phone);
+    name.filter(|name| !name.is_empty()).unwrap_or_else(|| NAMELESS.to_owned())
+}
+
+/// Marks the values whose rank is the best of their kind.
+fn prefer(values: &mut [Labelled], ranks: &[Option<u8>]) {
+    let Some(best) = ranks.iter().flatten().min() else { return };
+    for (value, rank) in values.iter_mut().zip(ranks) {
+        value.preferred = rank.as_ref() == Some(best);
+    }
+}
+
+/// Drops the second of two messenger lines for one account: many cards hold IMPP and an X- form.
+fn without_twins(messengers: &mut Vec<Labelled>) {
+    let mut seen = BTreeSet::new();
+    messengers.retain(|one| {
+        let account = one.value.rsplit(':').next().unwrap_or(&one.value).to_lowercase();
+        let service = one.label.as_deref().unwrap_or_default().to_lowercase();
+        let scheme = one.value.rsplit_once(':').map(|(scheme, _)| scheme.to_lowercase());
+        let scheme = scheme.as_deref().map(service_of).unwrap_or(&service).to_owned();
+        seen.insert((scheme, account))
+    });
+}
+
+/// The service a URI scheme stands for, as the older properties name it.
+fn service_of(scheme: &str) -> &str {
+    match scheme {
+        "xmpp" => "jabber",
+        "ymsgr" => "yahoo",
+        "msnim" => "msn",
+        "googletalk" | "google" => "gtalk",
+        other => other,
+    }
+}
+
+fn names(property: &Property<'_>) -> Name {
+    let decoded = property.decoded();
+    let version = property.version();
+    let mut parts = text::split(&decoded, b';', version);
+    let mut next = || joined(parts.next().unwrap_or_default(), version);
+    Name { family: next(), given: next(), middle: next(), prefix: next(), suffix: next() }
+}
+
+/// A component of N, which may be a list (`Philip,Paul`, not in vCard 2.1), with spaces between.
+fn joined(component: &str, version: Version) -> String {
+    let whole = |text| text::unescape(text, version).trim().to_owned();
+    if version == Version::V21 || !component.contains(',') {
+        return whole(component);
+    }
+    let items = text::split(component, b',', version).map(whole);
+    items.filter(|item| !item.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn items(property: &Property<'_>) -> impl Iterator<Item = String> {
+    let items = property.list().into_iter().map(|item| item.trim().to_owned());
+    items.filter(|item| !item.is_empty())
+}
+
+fn filled(property: &Property<'_>) -> Option<String> {
+    let text = property.text();
+    let text = text.trim();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// A date as ISO 8601, or the text when it is none.
+fn day(property: &Property<'_>) -> Option<String> {
+    date::of(property).map(|date| date.to_string()).or_else(|| filled(property))
+}

@@ -1,0 +1,173 @@
+//! The layout of a line on the wire: head and value, folds, soft breaks.
+
+use std::borrow::Cow;
+
+use memchr::{memchr, memchr2, memchr3};
+
+use super::scan::{Coding, sub};
+
+/// Lines are folded so that no physical line is longer, its line end not counted (RFC 6350 3.2).
+const WIDTH: usize = 75;
+
+/// Where the head ends: the first colon outside quotes; `None` when there is none.
+pub(super) fn head(text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr2(b':', b'"', text.get(at..)?)?;
+        if text.get(at) == Some(&b':') {
+            return Some(at);
+        }
+        at += 1 + memchr(b'"', text.get(at + 1..)?)? + 1;
+    }
+}
+
+/// The name in a head: without its group and parameters.
+pub(super) fn name(head: &[u8]) -> &[u8] {
+    let full = sub(head, 0, memchr(b';', head).unwrap_or(head.len()));
+    let full = full.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(full);
+    // Two-part groups (`a.b.TEL`) exist: the name is what stands after the last dot.
+    full.rsplit(|b| *b == b'.').next().unwrap_or_default().trim_ascii()
+}
+
+/// How the value is laid out, as the parameters of a head say. Bare ones count (vCard 2.1).
+pub(super) fn coding(head: &[u8]) -> Coding {
+    let Some(at) = memchr(b';', head) else { return Coding::Plain };
+    for param in sub(head, at + 1, head.len()).split(|b| *b == b';') {
+        let (name, value) = match memchr(b'=', param) {
+            Some(at) => (sub(param, 0, at).trim_ascii(), sub(param, at + 1, param.len())),
+            None => (&b"ENCODING"[..], param),
+        };
+        if !name.eq_ignore_ascii_case(b"ENCODING") {
+            continue;
+        }
+        let value = value.trim_ascii();
+        let value = value.strip_prefix(b"\"").unwrap_or(value);
+        let value = value.strip_suffix(b"\"").unwrap_or(value);
+        if value.eq_ignore_ascii_case(b"QUOTED-PRINTABLE") {
+            return Coding::Quoted;
+        }
+        // A bare `B` is no encoding, but somebody's TYPE.
+        if value.eq_ignore_ascii_case(b"BASE64")
+            || (value.eq_ignore_ascii_case(b"B") && param.len() > 1)
+        {
+            return Coding::Base64;
+        }
+    }
+    Coding::Plain
+}
+
+/// Undoes folds and soft breaks, and drops the line end.
+///
+/// vCard 2.1 says that the white space of a fold stays; its writers mostly drop it, as 3.0 does, and
+/// so do we.
+pub(super) fn unfold(text: &[u8], coding: Coding, lone_cr: bool) -> Cow<'_, [u8]> {
+    if coding == Coding::Nested {
+        return Cow::Borrowed(text);
+    }
+    let text = trim_end_of_line(text, coding, lone_cr);
+    let Some(mut at) = find_break(text, 0, lone_cr) else { return Cow::Borrowed(text) };
+    let mut out = Vec::with_capacity(text.len());
+    let mut from = 0;
+    loop {
+        let part = sub(text, from, at);
+        let next = after_break(text, at);
+        match (coding, part.strip_suffix(b"=")) {
+            (Coding::Quoted, Some(part)) => {
+                out.extend_from_slice(part);
+                from = next;
+            }
+            _ => {
+                out.extend_from_slice(part);
+                from = next + usize::from(matches!(text.get(next), Some(b' ' | b'\t')));
+            }
+        }
+        match find_break(text, from, lone_cr) {
+            Some(found) => at = found,
+            None => break,
+        }
+    }
+    out.extend_from_slice(sub(text, from, text.len()));
+    Cow::Owned(out)
+}
+
+/// Appends a line, folded at 75 octets, never inside a character.
+pub(super) fn fold(line: &[u8], end: &[u8], out: &mut Vec<u8>) {
+    let mut rest = line;
+    let mut room = WIDTH;
+    while rest.len() > room {
+        // A sequence has at most four bytes; more continuation bytes than that are not UTF-8.
+        let inside = (0..4).take_while(|back| is_inside(rest, room - back)).count();
+        let cut = if inside == 4 { room } else { room - inside };
+        let (now, later) = rest.split_at(cut);
+        out.extend_from_slice(now);
+        out.extend_from_slice(end);
+        out.push(b' ');
+        rest = later;
+        room = WIDTH - 1;
+    }
+    out.extend_from_slice(rest);
+    out.extend_from_slice(end);
+}
+
+/// The line end of a line, empty at the end of a file that has none there.
+pub(super) fn end_of_line(line: &[u8]) -> &[u8] {
+    let text = line.iter().rposition(|b| !matches!(b, b'\r' | b'\n')).map_or(0, |at| at + 1);
+    let ends = sub(line, text, line.len());
+    // A base64 value may end in a blank line: one of the two is enough.
+    let first = memchr(b'\n', ends).map_or(usize::from(!ends.is_empty()), |at| at + 1);
+    sub(ends, 0, first)
+}
+
+/// The same lines with another line end.
+pub(super) fn with_line_end(lines: &[u8], end: &[u8], lone_cr: bool) -> Vec<u8> {
+    let mut out = Vec::with_capacity(lines.len() + 8);
+    let mut from = 0;
+    while let Some(at) = find_break(lines, from, lone_cr) {
+        out.extend_from_slice(sub(lines, from, at));
+        out.extend_from_slice(end);
+        from = after_break(lines, at);
+    }
+    if from < lines.len() {
+        out.extend_from_slice(sub(lines, from, lines.len()));
+        out.extend_from_slice(end);
+    }
+    out
+}
+
+fn is_inside(bytes: &[u8], at: usize) -> bool {
+    bytes.get(at).is_some_and(|b| (0x80..0xC0).contains(b))
+}
+
+fn trim_end_of_line(text: &[u8], coding: Coding, lone_cr: bool) -> &[u8] {
+    if coding == Coding::Base64 {
+        return text.trim_ascii_end();
+    }
+    let Some(text) = text.strip_suffix(b"\n") else {
+        return if lone_cr { text.strip_suffix(b"\r").unwrap_or(text) } else { text };
+    };
+    let returns = text.iter().rev().take_while(|b| **b == b'\r').count();
+    sub(text, 0, text.len() - returns)
+}
+
+/// Where the next line break begins.
+fn find_break(text: &[u8], from: usize, lone_cr: bool) -> Option<usize> {
+    let rest = text.get(from..)?;
+    if lone_cr {
+        return memchr2(b'\r', b'\n', rest).map(|at| from + at);
+    }
+    let at = memchr(b'\n', rest)?;
+    let returns = rest.iter().take(at).rev().take_while(|b| **b == b'\r').count();
+    Some(from + at - returns)
+}
+
+/// Where the text goes on after the break that begins at `at`.
+fn after_break(text: &[u8], at: usize) -> usize {
+    let rest = sub(text, at, text.len());
+    let returns = rest.iter().take_while(|b| **b == b'\r').count();
+    if rest.get(returns) == Some(&b'\n') { at + returns + 1 } else { at + 1 }
+}
+
+/// Whether a text holds a character that a parameter value must be quoted for (RFC 6350 3.3).
+pub(super) fn needs_quotes(value: &str) -> bool {
+    memchr3(b':', b';', b',', value.as_bytes()).is_some()
+}
