@@ -49,7 +49,9 @@ impl FromStr for ContactId {
 }
 
 /// A moment: milliseconds since 1970-01-01T00:00:00Z. Handed in by the caller, never read here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
@@ -258,7 +260,8 @@ mod tests {
 
     #[test]
     fn folding_drops_case_and_accents() {
-        for (text, folded) in [("Müller", "muller"), ("ÅSA", "asa"), ("Ada", "ada"), ("Łódź", "łodz")]
+        for (text, folded) in
+            [("Müller", "muller"), ("ÅSA", "asa"), ("Ada", "ada"), ("Łódź", "łodz")]
         {
             assert_eq!(fold(text), folded, "{text}");
         }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::names::{Mark, Property};
+use super::row::Row;
 use super::{CTag, Location, SyncToken};
 
 /// One address book as discovery found it.
@@ -20,6 +22,9 @@ pub struct BookInfo {
     /// The sync token at the time of the reply. SOGo's runs a second ahead of its report's: prefer
     /// a report's token.
     pub sync_token: Option<SyncToken>,
+    /// Whether the server made it for itself and it is not offered: Nextcloud's "Accounts" and
+    /// "Recently contacted" (Q13).
+    pub hidden: bool,
 }
 
 /// Whether cards can be written to a book.
@@ -47,4 +52,58 @@ pub struct Capabilities {
     /// Largest card in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_resource_size: Option<u64>,
+}
+
+/// The properties that [`BookInfo`] is made of.
+pub(super) const BOOK_PROPERTIES: [Property; 8] = [
+    Property::ResourceType,
+    Property::DisplayName,
+    Property::CTag,
+    Property::SyncToken,
+    Property::Privileges,
+    Property::Reports,
+    Property::SupportedAddressData,
+    Property::MaxResourceSize,
+];
+
+impl BookInfo {
+    /// What `row` says about the book at `location`.
+    pub(super) fn of(row: &Row, location: Location) -> Self {
+        let file_name = location.href.file_name();
+        Self {
+            name: row.text(Property::DisplayName).unwrap_or(&file_name).to_owned(),
+            access: Access::of(row),
+            capabilities: Capabilities::of(row),
+            ctag: row.text(Property::CTag).map(|text| CTag(text.to_owned())),
+            sync_token: row.text(Property::SyncToken).map(|text| SyncToken(text.to_owned())),
+            hidden: file_name.starts_with("z-app-generated--")
+                || file_name.starts_with("z-server-generated--"),
+            location,
+        }
+    }
+}
+
+impl Access {
+    fn of(row: &Row) -> Self {
+        if row.has(Property::Privileges, Mark::Write) {
+            Self::ReadWrite
+        } else if row.has(Property::Privileges, Mark::Privilege) {
+            Self::ReadOnly
+        } else {
+            Self::Unknown
+        }
+    }
+}
+
+impl Capabilities {
+    fn of(row: &Row) -> Self {
+        let lists_reports = row.has(Property::Reports, Mark::Report);
+        let versions = row.inside(Property::SupportedAddressData);
+        Self {
+            sync_collection: lists_reports
+                .then(|| row.has(Property::Reports, Mark::SyncCollection)),
+            versions: versions.map(|inside| inside.versions.clone()).unwrap_or_default(),
+            max_resource_size: row.text(Property::MaxResourceSize).and_then(|t| t.parse().ok()),
+        }
+    }
 }

@@ -63,7 +63,9 @@ impl Origin {
             Some((host, port)) if !port.contains(']') => (host, Some(port)),
             _ => (authority, None),
         };
-        if host.is_empty() || host.bytes().any(|b| b <= b' ' || b >= 0x7f) {
+        // A host with any other character makes no valid URI; a bad request must not be built later.
+        let part_of_a_host = |b: u8| b.is_ascii_alphanumeric() || b"-._[]:".contains(&b);
+        if host.is_empty() || !host.bytes().all(part_of_a_host) {
             return Err(LocationError::Host(authority.to_owned()));
         }
         let port = match port {
@@ -128,8 +130,9 @@ impl Href {
     /// A PUT to the collection itself replaces the whole book on Radicale (Q106).
     pub fn is_below(&self, collection: &Self) -> bool {
         let (key, parent) = (self.key().0, collection.key().0);
-        key.strip_prefix(parent.as_str())
-            .is_some_and(|rest| parent.is_empty() || rest.strip_prefix('/').is_some_and(|n| !n.is_empty()))
+        key.strip_prefix(parent.as_str()).is_some_and(|rest| {
+            parent.is_empty() || rest.strip_prefix('/').is_some_and(|n| !n.is_empty())
+        })
     }
 }
 
@@ -142,6 +145,25 @@ impl fmt::Display for Href {
 /// An href made comparable; see [`Href::key`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HrefKey(pub String);
+
+impl HrefKey {
+    /// A form in which differently (or doubly) encoded spellings of one name meet (Q79): every
+    /// escape decoded until none is left, at most three times.
+    ///
+    /// Two cards may share it, so it may rescue a card from being taken for absent and may match an
+    /// answer to the one question it fits; it never decides that two cards are the same.
+    pub fn loosely(&self) -> String {
+        let mut bytes = self.0.clone().into_bytes();
+        for _ in 0..3 {
+            let decoded = decode_all(&bytes);
+            if decoded == bytes {
+                break;
+            }
+            bytes = decoded;
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
 
 /// An absolute address: an origin and a path.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -171,14 +193,31 @@ impl Location {
     ///
     /// [`LocationError`] when it is absolute and no web address.
     pub fn resolve(&self, reference: &str) -> Result<Self, LocationError> {
-        let reference = without_fragment(reference.trim());
+        self.resolve_whole(without_fragment(reference.trim()))
+    }
+
+    /// As [`Location::resolve`], but for the `href` elements of a multistatus, where a `#` is part
+    /// of a name that the server forgot to escape (SOGo, Q79) and never starts a fragment: cutting
+    /// there would name another card.
+    ///
+    /// # Errors
+    ///
+    /// [`LocationError`] when it is absolute and no web address.
+    pub fn resolve_name(&self, reference: &str) -> Result<Self, LocationError> {
+        self.resolve_whole(reference.trim())
+    }
+
+    fn resolve_whole(&self, reference: &str) -> Result<Self, LocationError> {
         let head = reference.split(['/', '?']).next().unwrap_or_default();
         if head.ends_with(':') && reference.contains("://") {
-            return Self::parse(reference);
+            let (origin, path) = Origin::parse(reference)?;
+            return Ok(Self { origin, href: Href::new(path) });
         }
         if let Some(rest) = reference.strip_prefix("//") {
             let scheme = if self.origin.is_https() { "https" } else { "http" };
-            return Self::parse(&format!("{scheme}://{rest}"));
+            let absolute = format!("{scheme}://{rest}");
+            let (origin, path) = Origin::parse(&absolute)?;
+            return Ok(Self { origin, href: Href::new(path) });
         }
         let href = if reference.is_empty() {
             self.href.clone()
@@ -244,21 +283,10 @@ fn without_dots(path: &str) -> String {
 
 fn canonical(path: &str) -> String {
     let mut out = Vec::with_capacity(path.len());
-    let mut bytes = path.bytes().peekable();
-    while let Some(byte) = bytes.next() {
-        let decoded = if byte == b'%' {
-            let mut ahead = bytes.clone();
-            match (ahead.next().and_then(hex), ahead.next().and_then(hex)) {
-                (Some(high), Some(low)) => {
-                    bytes = ahead;
-                    Some(high * 16 + low)
-                }
-                _ => None,
-            }
-        } else {
-            None
-        };
-        match decoded {
+    let mut bytes = path.as_bytes();
+    while let Some((byte, escaped, rest)) = next_byte(bytes) {
+        bytes = rest;
+        match escaped.then_some(byte) {
             Some(kept @ (b'/' | b'%' | b'?' | b'#' | 0..=31 | 127)) => {
                 out.extend_from_slice(format!("%{kept:02X}").as_bytes());
             }
@@ -275,6 +303,25 @@ fn canonical(path: &str) -> String {
         let _ = bad;
         path.trim_end_matches('/').to_owned()
     })
+}
+
+fn decode_all(mut bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    while let Some((byte, _, rest)) = next_byte(bytes) {
+        out.push(byte);
+        bytes = rest;
+    }
+    out
+}
+
+/// The next byte, whether it was written as a percent escape, and what follows it.
+fn next_byte(bytes: &[u8]) -> Option<(u8, bool, &[u8])> {
+    if let [b'%', high, low, rest @ ..] = bytes
+        && let (Some(high), Some(low)) = (hex(*high), hex(*low))
+    {
+        return Some((high * 16 + low, true, rest));
+    }
+    bytes.split_first().map(|(byte, rest)| (*byte, false, rest))
 }
 
 fn hex(byte: u8) -> Option<u8> {
@@ -324,6 +371,30 @@ mod tests {
     }
 
     #[test]
+    fn a_number_sign_in_a_listed_name_is_not_a_fragment() {
+        let base = Location::parse("https://h.example/book/").unwrap();
+        let named = base.resolve_name("/book/a#b.vcf").unwrap();
+        assert_eq!(named.href.as_str(), "/book/a#b.vcf");
+        let named = base.resolve_name("https://p1.example:443/book/a#b.vcf").unwrap();
+        assert_eq!(named.href.as_str(), "/book/a#b.vcf");
+        assert_eq!(base.resolve("/book/#top").unwrap().href.as_str(), "/book/");
+    }
+
+    #[test]
+    fn other_encodings_of_one_name_meet_loosely() {
+        for (asked, answered) in [
+            ("/b/a%2540c.vcf", "/b/a%40c.vcf"), // SOGo decodes what it was asked for
+            ("/b/a%40c.vcf", "/b/a%2540c.vcf"), // Zimbra encodes once more
+            ("/b/x%2Fy.vcf", "/b/x/y.vcf"),
+        ] {
+            let (asked, answered) = (Href::new(asked).key(), Href::new(answered).key());
+            assert_ne!(asked, answered);
+            assert_eq!(asked.loosely(), answered.loosely());
+        }
+        assert_eq!(Href::new("/b/100%zz.vcf").key().loosely(), "/b/100%zz.vcf");
+    }
+
+    #[test]
     fn bad_addresses_say_why() {
         let cases = [
             ("cloud.example", LocationError::NoScheme),
@@ -331,6 +402,7 @@ mod tests {
             ("https://", LocationError::Host(String::new())),
             ("https://h:99999/", LocationError::Host("h:99999".into())),
             ("https://u:p@h/", LocationError::Credentials),
+            ("https://h\"x/", LocationError::Host("h\"x".into())),
         ];
         for (text, error) in cases {
             assert_eq!(Location::parse(text), Err(error), "{text}");

@@ -4,15 +4,51 @@
 //! that was cut (507), a login page where XML should be. Nothing in here follows a redirect, waits
 //! or retries; the driver in the app does, by what these values say.
 
+mod batch;
+mod body;
 mod book;
+mod delete_card;
+mod discovery;
+mod errors;
 mod etag;
+mod get_card;
 mod href;
+mod list_books;
+mod list_cards;
+mod listing;
+mod multiget;
+mod multistatus;
+mod names;
+mod probe;
+mod put_card;
 mod quirks;
+mod read_book;
+mod redirect;
+mod request;
+mod retry;
+mod row;
+#[cfg(test)]
+mod shapes;
+mod sync_collection;
 
+pub use batch::Batches;
 pub use book::{Access, BookInfo, Capabilities};
+pub use delete_card::{DeleteCard, Deleted};
+pub use discovery::{DiscoveryError, PROVIDERS, Password, Provider, candidates};
 pub use etag::ETag;
+pub use get_card::GetCard;
 pub use href::{Href, HrefKey, Location, LocationError, Origin};
+pub use list_books::ListBooks;
+pub use list_cards::ListCards;
+pub use listing::{Completeness, Delta, FullListing, Listing, NextPage};
+pub use multiget::{Fetched, Multiget, What};
+pub use probe::{Principal, Probe, ProbeReply};
+pub use put_card::{Precondition, PutCard, Stored, Unwritable};
 pub use quirks::Quirks;
+pub use read_book::ReadBook;
+pub use redirect::{Followed, RedirectRefused, Rules, follow};
+pub use retry::{Trouble, pause, retry_after};
+pub use sync_collection::{SyncCollection, SyncPage};
 
 use http::{Request, Response};
 
