@@ -61,6 +61,12 @@ impl FullListing {
         Self { cards, named, completeness }
     }
 
+    /// A listing for the tests of whoever uses one.
+    #[cfg(test)]
+    pub(crate) fn for_tests(listed: Vec<Listed>, completeness: Completeness) -> Self {
+        Self::new(listed, [], completeness)
+    }
+
     /// The cards, each href once, in the server's order.
     pub fn cards(&self) -> &[Listed] {
         &self.cards

@@ -46,7 +46,7 @@ pub use probe::{Principal, Probe, ProbeReply};
 pub use put_card::{Precondition, PutCard, Stored, Unwritable};
 pub use quirks::Quirks;
 pub use read_book::ReadBook;
-pub use redirect::{Followed, RedirectRefused, Rules, follow};
+pub use redirect::{Followed, RedirectRefused, Rules, follow, may_know};
 pub use retry::{Trouble, pause, retry_after};
 pub use sync_collection::{SyncCollection, SyncPage};
 

@@ -87,8 +87,9 @@ pub fn follow(
     }
 }
 
-/// Whether the credentials for `from` may be sent to `to`.
-fn may_know(from: &Origin, to: &Origin, rules: &Rules<'_>) -> bool {
+/// Whether the credentials for `from` may be sent to `to`: to the same place, or encrypted (or where
+/// the user allowed http) to the same registrable domain (Q07, Q08).
+pub fn may_know(from: &Origin, to: &Origin, rules: &Rules<'_>) -> bool {
     if from == to {
         return true;
     }

@@ -1,0 +1,81 @@
+//! First meetings: contacts that were here before the server was.
+
+use contactcmd::Exit;
+use contactcmd_tests::fake::Knobs;
+
+use super::stage::{Ran, Stage, card, counts, name};
+
+fn import(stage: &Stage, text: &str, more: &[&str]) -> Ran {
+    let file = stage.path("import.vcf");
+    std::fs::write(&file, text).unwrap();
+    let file = file.display().to_string();
+    stage.run(&[&["import", "vcard", file.as_str()], more].concat())
+}
+
+#[test]
+fn the_same_contact_is_linked_and_not_duplicated() {
+    let stage = Stage::with_cards(Knobs::default(), 4);
+    // By UID and content; by content, since it has no UID here; and one of its own.
+    let local = [
+        card(1, "1"),
+        card(2, "1").replace("UID:uid-0002\r\n", ""),
+        card(50, "only here"),
+    ];
+    assert_eq!(import(&stage, &local.concat(), &[]).exit, Exit::Done);
+    let (ran, report) = stage.report(&[]);
+    assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+    assert_eq!(counts(&report), [2, 0, 0]);
+    assert_eq!(report["books"][0]["linked"], 1, "{report}");
+    assert_eq!(stage.cards_here().len(), 5 + 1 - 1, "nothing twice, nothing dropped");
+    let (_, report) = stage.report(&["--full"]);
+    assert_eq!(counts(&report), [0, 0, 0]);
+}
+
+#[test]
+fn two_that_differ_are_both_kept_until_somebody_decides() {
+    let stage = Stage::with_cards(Knobs::default(), 3);
+    assert_eq!(import(&stage, &card(1, "mine"), &[]).exit, Exit::Done);
+    let (ran, report) = stage.report(&[]);
+    assert_eq!(ran.exit, Exit::NeedsYou, "{}", ran.err);
+    assert_eq!(report["books"][0]["conflicts"], 1);
+    assert_eq!(counts(&report), [2, 0, 0]);
+    assert!(stage.cards_here().contains(&card(1, "mine")), "the card here is as it was");
+    let conflicts = contactcmd_ports::ContactRepo::conflicts(&stage.repo(), None).unwrap();
+    let theirs = String::from_utf8_lossy(&conflicts[0].remote).replace("\r\n", "\n");
+    assert_eq!(theirs, card(1, "1").replace("\r\n", "\n"), "the card there is kept as well");
+    // However often it runs, neither side is lost and nothing is duplicated.
+    for more in [&[][..], &["--full"], &[]] {
+        assert_eq!(stage.pull(more).exit, Exit::NeedsYou);
+        assert_eq!(stage.cards_here().len(), 3);
+    }
+    stage.fake.put("contacts", &name(1), card(1, "theirs again"));
+    assert_eq!(stage.pull(&[]).exit, Exit::NeedsYou);
+    assert!(stage.cards_here().contains(&card(1, "mine")));
+}
+
+#[test]
+fn an_edit_here_stays_unsent_and_meets_no_overwrite() {
+    let stage = Stage::with_cards(Knobs::default(), 5);
+    stage.pull(&[]);
+    assert_eq!(import(&stage, &card(2, "mine"), &["--update"]).exit, Exit::Done);
+    let (ran, report) = stage.report(&[]);
+    assert_eq!((ran.exit, counts(&report)), (Exit::Done, [0, 0, 0]), "{}", ran.err);
+    assert_eq!(report["books"][0]["pending_edits"], 1);
+
+    // Re-served without a change, it is still only edited here.
+    stage.fake.touch("contacts", &name(2));
+    assert_eq!(stage.pull(&["--full"]).exit, Exit::Done);
+    assert!(stage.cards_here().contains(&card(2, "mine")));
+
+    // Edited on both sides: both are kept.
+    stage.fake.put("contacts", &name(2), card(2, "theirs"));
+    let ran = stage.pull(&[]);
+    assert_eq!(ran.exit, Exit::NeedsYou, "{}", ran.err);
+    assert!(stage.cards_here().contains(&card(2, "mine")));
+
+    // Deleted there: an edit beats a deletion.
+    stage.fake.delete("contacts", &name(2));
+    let ran = stage.pull(&[]);
+    assert!(stage.cards_here().contains(&card(2, "mine")), "{ran:?}");
+    assert_eq!(stage.cards_here().len(), 5);
+}

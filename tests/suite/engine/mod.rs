@@ -1,0 +1,10 @@
+//! The engine against the fake server: what a user loses, or does not.
+
+mod crash;
+mod discovery;
+mod guards;
+mod listing;
+mod meeting;
+mod pull;
+pub(crate) mod stage;
+mod trouble;

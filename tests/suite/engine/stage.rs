@@ -1,0 +1,254 @@
+//! The whole program in process: the real command line, engine and SQLite against a fake server that
+//! is its transport, with a clock and chance of its own and a keychain in memory.
+
+use std::cell::{Cell, RefCell};
+use std::io::Write;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use contactcmd::interrupt::Interrupt;
+use contactcmd::ui::{Terminal, Ui};
+use contactcmd::{Exit, World};
+use contactcmd_adapters::sqlite::SqliteRepo;
+use contactcmd_domain::contact::Timestamp;
+use contactcmd_ports::{ContactRepo, DavTransport};
+use contactcmd_tests::fake::{FakeDav, Knobs};
+use contactcmd_tests::memory_keychain::MemoryKeychain;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// One user, one machine, one server.
+pub(crate) struct Stage {
+    pub(crate) fake: FakeDav,
+    home: TempDir,
+    /// Milliseconds since 1970; moved by the test.
+    pub(crate) now: Rc<Cell<i64>>,
+    chance: Rc<Cell<u64>>,
+    /// How long the program chose to wait.
+    pub(crate) pauses: Rc<RefCell<Vec<Duration>>>,
+    /// Raised by the test to act as Ctrl-C.
+    pub(crate) interrupt: Interrupt,
+    server: RefCell<String>,
+    /// The transport in place of the fake's own, where a test looks at every request.
+    transport: RefCell<Option<Arc<dyn DavTransport>>>,
+}
+
+/// What one command did.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) exit: Exit,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// A week, in milliseconds.
+pub(crate) const WEEK: i64 = 7 * 24 * 60 * 60 * 1000;
+
+impl Stage {
+    pub(crate) fn new(knobs: Knobs) -> Self {
+        let fake = FakeDav::new(knobs);
+        let server = fake.url();
+        Self {
+            fake,
+            home: TempDir::new().expect("a folder for the test"),
+            now: Rc::new(Cell::new(1_790_000_000_000)),
+            chance: Rc::new(Cell::new(1)),
+            pauses: Rc::default(),
+            interrupt: Interrupt::default(),
+            server: RefCell::new(server),
+            transport: RefCell::new(None),
+        }
+    }
+
+    /// A server with a book of `count` invented contacts.
+    pub(crate) fn with_cards(knobs: Knobs, count: usize) -> Self {
+        let stage = Self::new(knobs);
+        for number in 0..count {
+            stage.fake.put(&stage.book(), &name(number), card(number, "1"));
+        }
+        stage
+    }
+
+    /// The name of the book that is there from the start.
+    pub(crate) fn book(&self) -> String {
+        let href = self.fake.knobs().layout.book.to_owned();
+        href
+    }
+
+    pub(crate) fn use_server(&self, url: &str) {
+        *self.server.borrow_mut() = url.to_owned();
+    }
+
+    pub(crate) fn use_transport(&self, transport: Arc<dyn DavTransport>) {
+        *self.transport.borrow_mut() = Some(transport);
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.path("data/contactcmd/contacts.db")
+    }
+
+    /// Pulls the default book.
+    pub(crate) fn pull(&self, more: &[&str]) -> Ran {
+        let server = self.server.borrow().clone();
+        let mut args =
+            vec!["sync", "carddav", "--server", server.as_str(), "--username", "alice"];
+        args.extend(more);
+        self.run(&args)
+    }
+
+    /// Pulls and gives the report.
+    pub(crate) fn report(&self, more: &[&str]) -> (Ran, Value) {
+        let ran = self.pull(&[&["--json"], more].concat());
+        let value = serde_json::from_str(&ran.out).unwrap_or(Value::Null);
+        (ran, value)
+    }
+
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
+        self.run_as(args, Some("secret"))
+    }
+
+    pub(crate) fn run_as(&self, args: &[&str], password: Option<&str>) -> Ran {
+        let (out, err) = (Shared::default(), Shared::default());
+        let mut world = self.world(&out, &err, password.map(str::to_owned));
+        let args = std::iter::once("contactcmd").chain(args.iter().copied()).map(Into::into);
+        let exit = contactcmd::run(args, &mut world);
+        Ran { exit, out: out.text(), err: err.text() }
+    }
+
+    fn world(&self, out: &Shared, err: &Shared, password: Option<String>) -> World {
+        let home = self.home.path().to_owned();
+        let (fake, other) = (self.fake.clone(), self.transport.borrow().clone());
+        let (now, chance, pauses) = (self.now.clone(), self.chance.clone(), self.pauses.clone());
+        World {
+            open_repo: Box::new(|path, open| {
+                let repo: Box<dyn ContactRepo> = Box::new(SqliteRepo::open(path, open)?);
+                Ok(repo)
+            }),
+            transport: Box::new(move |_| {
+                Ok(other.clone().unwrap_or_else(|| Arc::new(fake.clone())))
+            }),
+            credentials: Box::new(MemoryKeychain::default()),
+            env: Box::new(move |name| match name {
+                "CONTACTCMD_PASSWORD" => password.clone(),
+                "XDG_CONFIG_HOME" => Some(home.join("config").display().to_string()),
+                "XDG_DATA_HOME" => Some(home.join("data").display().to_string()),
+                "HOME" => Some(home.display().to_string()),
+                _ => None,
+            }),
+            now: Box::new(move || Timestamp(now.get())),
+            random: Box::new(move || random(&chance)),
+            pause: Box::new(move |length| pauses.borrow_mut().push(length)),
+            interrupt: self.interrupt.clone(),
+            ui: Ui::new(Box::new(out.clone()), Box::new(err.clone()), Terminal::default()),
+        }
+    }
+
+    /// The store, for looking.
+    pub(crate) fn repo(&self) -> SqliteRepo {
+        SqliteRepo::open(&self.database(), contactcmd_ports::Open::Read).expect("the store opens")
+    }
+
+    /// Every card here, sorted.
+    pub(crate) fn cards_here(&self) -> Vec<String> {
+        let mut cards: Vec<String> = self
+            .repo()
+            .cards_after(None, u32::MAX)
+            .expect("the cards are read")
+            .into_iter()
+            .map(|contact| String::from_utf8_lossy(&contact.vcard).into_owned())
+            .collect();
+        cards.sort();
+        cards
+    }
+
+    /// Every card on the server, sorted.
+    pub(crate) fn cards_there(&self) -> Vec<String> {
+        let mut cards: Vec<String> = self
+            .fake
+            .cards(&self.book())
+            .into_iter()
+            .map(|(_, _, bytes)| String::from_utf8_lossy(&bytes).into_owned())
+            .collect();
+        cards.sort();
+        cards
+    }
+
+    /// Asserts that both sides are equal: line ends aside, since XML folds them.
+    pub(crate) fn assert_equal(&self, when: &str) {
+        let plain = |cards: Vec<String>| -> Vec<String> {
+            let mut cards: Vec<String> =
+                cards.into_iter().map(|card| card.replace("\r\n", "\n")).collect();
+            cards.sort();
+            cards
+        };
+        let (here, there) = (plain(self.cards_here()), plain(self.cards_there()));
+        assert_eq!(here.len(), there.len(), "{when}: as many contacts here as there");
+        assert_eq!(here, there, "{when}");
+    }
+
+    /// Asserts that the client did nothing that no careful client does.
+    pub(crate) fn assert_no_sins(&self) {
+        let sins: Vec<String> = self.fake.sins().iter().map(ToString::to_string).collect();
+        assert!(sins.is_empty(), "{sins:?}");
+    }
+}
+
+/// The counts of the only book of a report: created, updated, deleted here.
+pub(crate) fn counts(report: &Value) -> [u64; 3] {
+    let here = &report["books"][0]["here"];
+    ["created", "updated", "deleted"].map(|what| here[what].as_u64().unwrap_or(u64::MAX))
+}
+
+/// The name of an invented card.
+pub(crate) fn name(number: usize) -> String {
+    format!("card-{number:04}.vcf")
+}
+
+/// An invented card; `note` tells its versions apart.
+pub(crate) fn card(number: usize, note: &str) -> String {
+    format!(
+        "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:uid-{number:04}\r\nN:Number;Card {number:04};;;\r\n\
+         FN:Card {number:04} Number\r\nitem1.EMAIL;type=INTERNET:card{number}@example.org\r\n\
+         item1.X-ABLabel:Shed\r\nX-UNKNOWN;FOO=bar:kept\r\nNOTE:{note}\r\nEND:VCARD\r\n"
+    )
+}
+
+fn random(state: &Cell<u64>) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    for chunk in bytes.chunks_mut(8) {
+        let mut x = state.get();
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        state.set(x);
+        chunk.copy_from_slice(&x.wrapping_mul(0x2545_f491_4f6c_dd1d).to_le_bytes());
+    }
+    bytes
+}
+
+/// Text that is written in one place and read in another.
+#[derive(Clone, Default)]
+struct Shared(Rc<RefCell<Vec<u8>>>);
+
+impl Shared {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.borrow()).into_owned()
+    }
+}
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
