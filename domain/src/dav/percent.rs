@@ -2,6 +2,9 @@
 
 /// The form of a path that paths are compared by; see [`Href::key`](super::Href::key).
 pub(super) fn canonical(path: &str) -> String {
+    if !path.contains('%') && !path.contains("//") {
+        return path.strip_suffix('/').unwrap_or(path).to_owned();
+    }
     let mut out = Vec::with_capacity(path.len());
     let mut bytes = path.as_bytes();
     while let Some((byte, escaped, rest)) = next_byte(bytes) {
