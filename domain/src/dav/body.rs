@@ -63,7 +63,10 @@ pub(super) fn decode(body: &[u8]) -> Cow<'_, str> {
     }
     match declared_encoding(body) {
         Some(encoding) => encoding.decode_without_bom_handling(body).0,
-        None => String::from_utf8_lossy(body),
+        // Checked first, since the lossy way is the slower one even where nothing is lost.
+        None => {
+            std::str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed)
+        }
     }
 }
 
@@ -75,8 +78,10 @@ pub(super) fn trimmed(text: &str) -> &str {
 /// Whether `text` holds what XML cannot carry (a control character, the mark of an undecodable
 /// byte), so that it may differ from what the server stores (Q47).
 pub(super) fn is_altered(text: &str) -> bool {
-    let suspicious = |b: &u8| (*b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r')) || *b == 0xef;
-    text.as_bytes().iter().any(suspicious)
+    let suspicious = |b: u8| (b < b' ' && !matches!(b, b'\t' | b'\n' | b'\r')) || b == 0xef;
+    // Without an early exit inside a chunk, so that it is done many bytes at a time.
+    let chunk_is = |chunk: &[u8]| chunk.iter().fold(false, |any, b| any | suspicious(*b));
+    text.as_bytes().chunks(64).any(chunk_is)
         && text.chars().any(|c| {
             (c < ' ' && !matches!(c, '\t' | '\n' | '\r'))
                 || matches!(c, '\u{fffd}' | '\u{fffe}' | '\u{ffff}')

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use super::percent::{canonical, decode_all};
+
 /// Scheme, host and port: where credentials go and connections are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Origin {
@@ -279,53 +281,6 @@ fn without_dots(path: &str) -> String {
         }
     }
     segments.join("/")
-}
-
-fn canonical(path: &str) -> String {
-    let mut out = Vec::with_capacity(path.len());
-    let mut bytes = path.as_bytes();
-    while let Some((byte, escaped, rest)) = next_byte(bytes) {
-        bytes = rest;
-        match escaped.then_some(byte) {
-            Some(kept @ (b'/' | b'%' | b'?' | b'#' | 0..=31 | 127)) => {
-                out.extend_from_slice(format!("%{kept:02X}").as_bytes());
-            }
-            Some(plain) => out.push(plain),
-            None if byte == b'/' && out.last() == Some(&b'/') => {}
-            None => out.push(byte),
-        }
-    }
-    if out.last() == Some(&b'/') {
-        out.pop();
-    }
-    String::from_utf8(out).unwrap_or_else(|bad| {
-        // Not UTF-8 once decoded (an old Latin-1 server): stay with the server's spelling.
-        let _ = bad;
-        path.trim_end_matches('/').to_owned()
-    })
-}
-
-fn decode_all(mut bytes: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(bytes.len());
-    while let Some((byte, _, rest)) = next_byte(bytes) {
-        out.push(byte);
-        bytes = rest;
-    }
-    out
-}
-
-/// The next byte, whether it was written as a percent escape, and what follows it.
-fn next_byte(bytes: &[u8]) -> Option<(u8, bool, &[u8])> {
-    if let [b'%', high, low, rest @ ..] = bytes
-        && let (Some(high), Some(low)) = (hex(*high), hex(*low))
-    {
-        return Some((high * 16 + low, true, rest));
-    }
-    bytes.split_first().map(|(byte, rest)| (*byte, false, rest))
-}
-
-fn hex(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
 #[cfg(test)]

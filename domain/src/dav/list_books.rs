@@ -5,6 +5,7 @@ use http::{Request, Response};
 use super::book::BOOK_PROPERTIES;
 use super::names::{Mark, Property};
 use super::request::{Depth, propfind};
+use super::row::Asked;
 use super::{BookInfo, DavError, Location, Operation, errors, multistatus};
 
 /// A PROPFIND of depth 1 on a home. The home itself, calendars, principals and scheduling boxes are
@@ -27,15 +28,15 @@ impl Operation for ListBooks {
     fn reply(&self, response: &Response<Vec<u8>>) -> Result<Vec<BookInfo>, DavError> {
         let mut books: Vec<BookInfo> = Vec::new();
         let mut failure = None;
+        let asked = Asked::of(&self.home);
         let summary = multistatus::read(response, &mut |row| {
-            if row.is_about(&self.home) {
+            let Some(location) = row.location(&asked) else { return };
+            if asked.is_at(&location.href) {
                 failure = row.failure();
             }
-            let is_book = row.has(Property::ResourceType, Mark::AddressBook);
-            let Some(location) = row.at(&self.home).filter(|_| is_book && row.failure().is_none())
-            else {
+            if row.failure().is_some() || !row.has(Property::ResourceType, Mark::AddressBook) {
                 return;
-            };
+            }
             if !books.iter().any(|known| known.location.href.key() == location.href.key()) {
                 books.push(BookInfo::of(&row, location));
             }

@@ -5,8 +5,10 @@ use http::{Request, Response, StatusCode};
 use super::listing::Completeness;
 use super::names::{Mark, Property};
 use super::request::{Depth, propfind};
-use super::row::Row;
-use super::{DavError, FullListing, HrefKey, Listed, Location, Operation, errors, multistatus};
+use super::row::{Asked, Row};
+use super::{
+    DavError, FullListing, Href, HrefKey, Listed, Location, Operation, errors, multistatus,
+};
 
 /// A PROPFIND of depth 1 on a book, for ETags and types only: one broken card must not break the
 /// listing (Q76).
@@ -32,7 +34,8 @@ impl Operation for ListCards {
     /// empty answer is not an empty book.
     fn reply(&self, response: &Response<Vec<u8>>) -> Result<FullListing, DavError> {
         let mut gathered = Gathered::default();
-        let summary = multistatus::read(response, &mut |row| gathered.add(&row, &self.book))?;
+        let asked = Asked::of(&self.book);
+        let summary = multistatus::read(response, &mut |row| gathered.add(&row, &asked))?;
         if summary.rows == 0 {
             return Err(DavError::NotDav { what: "an empty multistatus".to_owned() });
         }
@@ -51,37 +54,37 @@ struct Gathered {
     cards: Vec<Listed>,
     others: Vec<HrefKey>,
     /// Address books that are not where we asked: perhaps the book by another of its names.
-    elsewhere: Vec<Location>,
+    elsewhere: Vec<Href>,
     own_row: bool,
     own_failure: Option<u16>,
     why: Option<String>,
 }
 
 impl Gathered {
-    fn add(&mut self, row: &Row, book: &Location) {
+    fn add(&mut self, row: &Row, asked: &Asked<'_>) {
         // 507 says that the listing is cut, wherever it stands (Q59).
         if row.status == Some(507) {
             return self.cut("the server cut the listing (507)".to_owned());
         }
-        let Some(location) = row.at(book) else {
+        let Some(href) = row.path(asked) else {
             return self.cut(format!("`{}` is not an href", row.name()));
         };
         if row.href.contains('\u{fffd}') {
             self.cut(format!("`{}` cannot be read", row.name()));
         }
-        if row.is_about(book) {
+        if asked.is_at(&href) {
             self.own_row = true;
             self.own_failure = row.failure();
         } else if let Some(status) = row.failure() {
             self.cut(format!("the server answered {status} for {}", row.name()));
-            self.others.push(location.href.key());
+            self.others.push(href.key());
         } else if row.is_no_card() {
-            self.others.push(location.href.key());
+            self.others.push(href.key());
             if row.has(Property::ResourceType, Mark::AddressBook) {
-                self.elsewhere.push(location);
+                self.elsewhere.push(href);
             }
         } else {
-            self.cards.push(Listed { etag: row.etag(), href: location.href });
+            self.cards.push(Listed { etag: row.etag(), href });
         }
     }
 
@@ -106,16 +109,16 @@ impl Gathered {
     fn answered_under_another_name(&self, book: &Location) -> bool {
         !self.cards.is_empty()
             && self.elsewhere.iter().any(|other| {
-                !other.href.is_below(&book.href)
-                    && self.cards.iter().all(|card| card.href.is_below(&other.href))
+                !other.is_below(&book.href)
+                    && self.cards.iter().all(|card| card.href.is_below(other))
             })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::ETag;
     use super::super::shapes::{at, rows, shape};
-    use super::super::{ETag, Href};
     use super::*;
 
     fn list(book: &str, response: &Response<Vec<u8>>) -> Result<FullListing, DavError> {

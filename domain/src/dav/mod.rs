@@ -19,6 +19,8 @@ mod listing;
 mod multiget;
 mod multistatus;
 mod names;
+mod percent;
+mod place;
 mod probe;
 mod put_card;
 mod quirks;

@@ -8,7 +8,7 @@ use xmltree::Element;
 use super::body::{card_text, is_altered};
 use super::names::{Property, Space};
 use super::request::{Depth, element, prop, report, text_element};
-use super::row::Row;
+use super::row::{Asked, Row};
 use super::{DavError, ETag, Href, HrefKey, Location, Operation, multistatus};
 
 /// An `addressbook-multiget` REPORT.
@@ -71,10 +71,11 @@ impl Operation for Multiget {
     /// not deleted: GET it (Q77).
     fn reply(&self, response: &Response<Vec<u8>>) -> Result<Vec<Fetched>, DavError> {
         let mut gathered = Gathered::new(&self.hrefs);
+        let asked = Asked::of(&self.book);
         multistatus::read(response, &mut |row| {
             // Depth 1 on Zimbra, and a cut on Stalwart (507), name the book.
-            if !row.is_about(&self.book)
-                && let Some(href) = row.path(&self.book)
+            if let Some(href) = row.path(&asked)
+                && !asked.is_at(&href)
             {
                 let fetched = Fetched { href, etag: row.etag(), what: what(row, &self.book) };
                 gathered.add(fetched);

@@ -4,13 +4,14 @@
 //! read here is only what they wrote; what it means for a card is decided by the operation.
 
 use http::Response;
-use quick_xml::NsReader;
+use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
-use quick_xml::name::{Namespace, ResolveResult};
+use quick_xml::name::{Namespace, NamespaceResolver, ResolveResult};
 
 use super::body::{Kind, decode, one_line, trimmed};
 use super::errors;
 use super::names::{Property, Space, Tag};
+use super::place::Place;
 use super::row::{Inside, Row, Value};
 use super::{DavError, SyncToken};
 
@@ -70,23 +71,25 @@ fn read_body(body: &[u8], limits: Limits, sink: &mut dyn FnMut(Row)) -> Result<S
     if kind != Kind::Xml {
         return Err(DavError::NotDav { what: kind.describe().to_owned() });
     }
-    let mut reader = NsReader::from_str(trimmed(&text));
+    let mut reader = Reader::from_str(trimmed(&text));
     let config = reader.config_mut();
     config.expand_empty_elements = true;
     // SOGo leaves `&` unescaped in the hrefs of missing cards (Q79).
     config.allow_dangling_amp = true;
+    let mut spaces = NamespaceResolver::default();
     let mut state = State::new(limits, sink);
     loop {
-        let (space, event) = reader.read_resolved_event().map_err(broken)?;
-        match event {
+        match reader.read_event().map_err(broken)? {
             Event::Start(start) => {
-                let space = match space {
+                spaces.push(&start).map_err(|error| malformed(&error.to_string()))?;
+                let space = match spaces.resolve_element(start.name()).0 {
                     ResolveResult::Bound(Namespace(uri)) => Space::of(uri),
                     ResolveResult::Unbound | ResolveResult::Unknown(_) => Space::Other,
                 };
                 state.open(space, &start)?;
             }
             Event::End(_) => {
+                spaces.pop();
                 if state.close()? {
                     // What follows the root (a stray PHP notice) says nothing about the rows.
                     return Ok(state.summary);
@@ -100,67 +103,6 @@ fn read_body(body: &[u8], limits: Limits, sink: &mut dyn FnMut(Row)) -> Result<S
             Event::Eof => return Err(malformed("it breaks off")),
             Event::Empty(_) | Event::Decl(_) | Event::PI(_) | Event::Comment(_) => {}
         }
-    }
-}
-
-/// Where the reader is: the innermost element that means something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Outside,
-    Multistatus,
-    Token,
-    Response,
-    Href,
-    Status,
-    Location,
-    LocationHref,
-    Propstat,
-    PropStatus,
-    Prop,
-    Value(Property),
-    /// Some element inside a property.
-    Inside(Property),
-    /// An href inside a property.
-    ValueHref(Property),
-    /// Anything we do not know, and all that is in it.
-    Skipped,
-}
-
-impl Place {
-    /// Where `tag` leads from here.
-    fn enter(self, tag: Tag) -> Self {
-        match (self, tag) {
-            (Self::Outside, Tag::Multistatus) => Self::Multistatus,
-            (Self::Multistatus, Tag::Response) => Self::Response,
-            (Self::Multistatus, Tag::Property(Property::SyncToken)) => Self::Token,
-            (Self::Response, Tag::Href) => Self::Href,
-            (Self::Response, Tag::Status) => Self::Status,
-            (Self::Response, Tag::Location) => Self::Location,
-            (Self::Response, Tag::Propstat) => Self::Propstat,
-            (Self::Location, Tag::Href) => Self::LocationHref,
-            (Self::Propstat, Tag::Status) => Self::PropStatus,
-            (Self::Propstat, Tag::Prop) => Self::Prop,
-            (Self::Prop, Tag::Property(property)) => Self::Value(property),
-            (Self::Value(property) | Self::Inside(property), Tag::Href) => {
-                Self::ValueHref(property)
-            }
-            (Self::Value(property) | Self::Inside(property), _) => Self::Inside(property),
-            _ => Self::Skipped,
-        }
-    }
-
-    /// Whether character data here is kept.
-    fn has_text(self) -> bool {
-        matches!(
-            self,
-            Self::Token
-                | Self::Href
-                | Self::Status
-                | Self::LocationHref
-                | Self::PropStatus
-                | Self::Value(_)
-                | Self::ValueHref(_)
-        )
     }
 }
 
@@ -254,6 +196,7 @@ impl<'s> State<'s> {
         Ok(false)
     }
 
+    /// Another href of the same response.
     fn add_href(&mut self) -> Result<(), DavError> {
         self.more_hrefs.push(self.trimmed());
         self.check_rows(self.more_hrefs.len())
@@ -271,7 +214,8 @@ impl<'s> State<'s> {
         let inside = (inside != Inside::default()).then(|| Box::new(inside));
         // A property twice in one propstat would be two truths, and a way to fill memory.
         self.values.retain(|value| value.property != property);
-        let text = std::mem::take(&mut self.text);
+        // A copy of the right size; the buffer stays for the next.
+        let text = self.text.clone();
         self.values.push(Value { property, text, damaged: self.damaged, inside });
     }
 

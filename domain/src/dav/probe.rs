@@ -5,7 +5,7 @@ use http::{Request, Response};
 use super::book::BOOK_PROPERTIES;
 use super::names::{Mark, Property};
 use super::request::{Depth, propfind};
-use super::row::Row;
+use super::row::{Asked, Row};
 use super::{BookInfo, DavError, Location, Operation, multistatus};
 
 /// A PROPFIND of depth 0 that asks for everything discovery wants to know, so that a server that
@@ -52,7 +52,7 @@ impl Operation for Probe {
 
     fn reply(&self, response: &Response<Vec<u8>>) -> Result<ProbeReply, DavError> {
         let row = only_row(&self.at, response)?;
-        let location = row.at(&self.at).unwrap_or_else(|| self.at.clone());
+        let location = row.location(&Asked::of(&self.at)).unwrap_or_else(|| self.at.clone());
         let info = BookInfo::of(&row, location);
         let is_book = row.has(Property::ResourceType, Mark::AddressBook);
         let looks = !is_book && looks_like_book(&row, &info);
@@ -68,11 +68,13 @@ impl Operation for Probe {
 /// The one row of an answer of depth 0, whatever href it gives (Q12); the one about `asked` should
 /// a server list more.
 pub(super) fn only_row(asked: &Location, response: &Response<Vec<u8>>) -> Result<Row, DavError> {
-    let mut only: Option<Row> = None;
+    let asked = Asked::of(asked);
+    let (mut only, mut fits) = (None, false);
     multistatus::read(response, &mut |row| {
-        let better = row.is_about(asked) && !only.as_ref().is_some_and(|old| old.is_about(asked));
-        if only.is_none() || better {
+        let this_fits = row.path(&asked).is_some_and(|path| asked.is_at(&path));
+        if only.is_none() || (this_fits && !fits) {
             only = Some(row);
+            fits = this_fits;
         }
     })?;
     let Some(row) = only else {

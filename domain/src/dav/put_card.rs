@@ -4,6 +4,7 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATC
 use http::{Method, Request, Response};
 
 use super::get_card::etag;
+use super::row::Asked;
 use super::{DavError, ETag, Href, Location, Operation, errors, multistatus, request};
 
 /// What must be true on the server for a write to happen.
@@ -119,9 +120,10 @@ pub(super) fn accepted(response: &Response<Vec<u8>>, at: &Location) -> Result<u1
     let status = response.status().as_u16();
     match status {
         207 => {
+            let asked = Asked::of(at);
             let mut inside = None;
             multistatus::read(response, &mut |row| {
-                if inside.is_none() || row.is_about(at) {
+                if inside.is_none() || row.path(&asked).is_some_and(|path| asked.is_at(&path)) {
                     inside = row.status;
                 }
             })?;

@@ -2,7 +2,7 @@
 
 use super::body::one_line;
 use super::names::{Mark, Property};
-use super::{ETag, Href, Location};
+use super::{ETag, Href, HrefKey, Location};
 
 /// One `response` element.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +17,25 @@ pub(super) struct Row {
     pub(super) found: Vec<Value>,
     /// Properties that came with any other status: 404, or the 418 of old sabre (Q42).
     pub(super) refused: Vec<(Property, u16)>,
+}
+
+/// The place a request was about.
+#[derive(Debug, Clone)]
+pub(super) struct Asked<'a> {
+    at: &'a Location,
+    key: HrefKey,
+}
+
+impl<'a> Asked<'a> {
+    pub(super) fn of(at: &'a Location) -> Self {
+        Self { at, key: at.href.key() }
+    }
+
+    /// Whether `path` is that place itself, with or without its last slash and in whatever case
+    /// (Q12, Q62).
+    pub(super) fn is_at(&self, path: &Href) -> bool {
+        path.key().0.eq_ignore_ascii_case(&self.key.0)
+    }
 }
 
 /// One property.
@@ -82,31 +101,27 @@ impl Row {
     }
 
     /// Where it is, on whichever host; `None` when the href cannot be read.
-    pub(super) fn at(&self, asked: &Location) -> Option<Location> {
-        if self.href.is_empty() { None } else { asked.resolve_name(&self.href).ok() }
+    pub(super) fn location(&self, asked: &Asked<'_>) -> Option<Location> {
+        if self.href.is_empty() { None } else { asked.at.resolve_name(&self.href).ok() }
     }
 
     /// Its path. The host is left out: iCloud's pools vary from answer to answer (Q07).
-    pub(super) fn path(&self, asked: &Location) -> Option<Href> {
-        self.at(asked).map(|location| location.href)
-    }
-
-    /// Whether this row is about the collection `asked` itself, with or without its last slash and
-    /// in whatever case (Q12, Q62).
-    pub(super) fn is_about(&self, asked: &Location) -> bool {
-        self.path(asked).is_some_and(|path| path.key().0.eq_ignore_ascii_case(&asked.href.key().0))
+    pub(super) fn path(&self, asked: &Asked<'_>) -> Option<Href> {
+        if self.href.starts_with('/') && !self.href.starts_with("//") {
+            return Some(Href::new(self.href.as_str()));
+        }
+        self.location(asked).map(|location| location.href)
     }
 
     /// Whether it is known not to be a card: a collection or another type of data (Q73). A type
-    /// that is missing or general says nothing.
+    /// that is missing, general or plainly wrong (Q46) says nothing.
     pub(super) fn is_no_card(&self) -> bool {
         if self.has(Property::ResourceType, Mark::Collection) {
             return true;
         }
         let Some(text) = self.text(Property::ContentType) else { return false };
         let kind = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        let other_data = ["text/calendar", "text/x-vlist", "text/html", "httpd/unix-directory"];
-        other_data.contains(&kind.as_str()) || kind.starts_with("image/")
+        ["text/calendar", "text/x-vlist", "httpd/unix-directory"].contains(&kind.as_str())
     }
 
     /// The href for a message.

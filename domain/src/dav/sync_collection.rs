@@ -4,7 +4,7 @@ use http::{Request, Response};
 
 use super::names::{Property, Space};
 use super::request::{Depth, element, prop, report, text_element};
-use super::row::Row;
+use super::row::{Asked, Row};
 use super::{Condition, DavError, Href, Listed, Location, Operation, SyncToken, multistatus};
 
 /// A `sync-collection` REPORT. Never with `DAV:limit`: four servers lose changes over it (Q60, Q61).
@@ -58,7 +58,8 @@ impl Operation for SyncCollection {
     /// [`ListCards`](super::ListCards). Everything else is as for any operation.
     fn reply(&self, response: &Response<Vec<u8>>) -> Result<SyncPage, DavError> {
         let (mut changed, mut gone, mut truncated) = (Vec::new(), Vec::new(), false);
-        let summary = multistatus::read(response, &mut |row| match said(&row, &self.book) {
+        let asked = Asked::of(&self.book);
+        let summary = multistatus::read(response, &mut |row| match said(&row, &asked) {
             Said::Changed(listed) => changed.push(listed),
             Said::Gone(href) => gone.push(href),
             Said::Truncated => truncated = true,
@@ -114,14 +115,14 @@ enum Said {
     Nothing,
 }
 
-fn said(row: &Row, book: &Location) -> Said {
+fn said(row: &Row, asked: &Asked<'_>) -> Said {
     if row.status == Some(507) {
         return Said::Truncated;
     }
-    let Some(href) = row.path(book) else { return Said::Nothing };
+    let Some(href) = row.path(asked) else { return Said::Nothing };
     // The book itself is named by iCloud, Stalwart, CCS, and by Nextcloud after a rename; only a 507
     // there means anything (Q62).
-    if row.is_about(book) || (row.is_no_card() && !row.is_gone()) {
+    if asked.is_at(&href) || (row.is_no_card() && !row.is_gone()) {
         return Said::Nothing;
     }
     if row.is_gone() {
