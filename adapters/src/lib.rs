@@ -1,1 +1,4 @@
-//! Under construction.
+//! The world behind the ports of contactcmd.
+
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
