@@ -7,3 +7,5 @@
 pub mod http_isahc;
 #[cfg(feature = "keychain")]
 pub mod keychain;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;

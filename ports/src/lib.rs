@@ -14,8 +14,8 @@ mod transport;
 pub use credentials::{CredentialError, CredentialKey, CredentialStore, Secret};
 pub use repo::{
     Account, AccountDraft, AccountId, Book, BookId, Change, Conflict, ContactRepo, Editor,
-    ExternalId, ListPage, ListQuery, NewContact, Open, Pending, Progress, RepoError, RunId, Sort, Subject,
-    Summary, Why,
+    ExternalId, ListPage, ListQuery, NewContact, Open, Past, Pending, Progress, RepoError, Run,
+    RunId, Sort, Subject, Summary, Why,
 };
 pub use transport::{DavTransport, TransportError};
 

@@ -38,8 +38,11 @@ pub trait ContactRepo {
     /// capabilities of a known path are updated, its token, ctag, times and quirks stay. Books that
     /// are not named stay as they are: absence is no deletion. New books start with `quirks` by host
     /// ([`Quirks::of_host`]) and no token. Gives all books of the account.
-    fn save_books(&mut self, account: AccountId, found: &[BookInfo])
-    -> Result<Vec<Book>, RepoError>;
+    fn save_books(
+        &mut self,
+        account: AccountId,
+        found: &[BookInfo],
+    ) -> Result<Vec<Book>, RepoError>;
 
     /// Stores how far a book was synchronised. Called last, after everything it covers was applied
     /// or is pending.
@@ -107,6 +110,21 @@ pub trait ContactRepo {
     /// Where these contacts are on servers.
     fn external_ids(&self, ids: &[ContactId]) -> Result<Vec<(ContactId, ExternalId)>, RepoError>;
 
+    // -- history --
+
+    /// The latest runs, newest first, at most `limit`.
+    fn runs(&self, limit: u32) -> Result<Vec<Run>, RepoError>;
+
+    /// What was replaced and deleted, newest first, at most `limit`: of this contact (also when it is
+    /// gone), or (`None`) of all.
+    fn history(&self, contact: Option<ContactId>, limit: u32) -> Result<Vec<Past>, RepoError>;
+
+    /// What one run replaced and deleted, newest first: the order to undo it in.
+    fn changed_in(&self, run: RunId) -> Result<Vec<Past>, RepoError>;
+
+    /// The contacts that one run added and that are still here.
+    fn added_in(&self, run: RunId) -> Result<Vec<ContactId>, RepoError>;
+
     // -- writing --
 
     /// Opens a run: what is changed under it is listed and undone together.
@@ -114,18 +132,9 @@ pub trait ContactRepo {
 
     /// Does all `changes` in order in one transaction, or none.
     ///
-    /// A change that replaces or deletes a card writes its before-image to `history` in the same
+    /// A change that replaces, buries or deletes a card writes its before-image to `history` in the same
     /// transaction.
     fn apply(&mut self, run: RunId, at: Timestamp, changes: &[Change]) -> Result<(), RepoError>;
-}
-
-/// What a store is opened for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Open {
-    /// Reading only: takes no lock, creates nothing; where there is no store yet it is empty.
-    Read,
-    /// Reading and writing: takes the lock that one process at a time can hold.
-    Write,
 }
 
 /// Row id of an account.
@@ -214,7 +223,15 @@ pub enum Change {
         /// Why, for the history.
         why: Why,
     },
-    /// Remove a contact, all its links, pendings and conflicts.
+    /// Put a tombstone on a contact: people do not see it any more, its links stay and count as
+    /// [`Here::Deleted`](contactcmd_domain::sync::snapshot::Here) until each server knows.
+    Bury {
+        /// The contact; it must exist.
+        contact: ContactId,
+        /// Why, for the history.
+        why: Why,
+    },
+    /// Remove a contact, all its links, conflicts and the pendings about it.
     Delete {
         /// The contact; it must exist.
         contact: ContactId,
@@ -251,6 +268,16 @@ pub enum Change {
     Conflict(Conflict),
 }
 
+/// How a store is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Open {
+    /// To read: takes no lock, creates nothing, works while another process writes. A store that is
+    /// not there yet is empty; every writing method fails with [`RepoError::ReadOnly`].
+    Read,
+    /// To read and write: creates what is missing and keeps other writers out until it is dropped.
+    Write,
+}
+
 /// A contact to add.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewContact {
@@ -275,6 +302,36 @@ pub enum Editor {
 /// `changed on the server`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Why(pub String);
+
+/// A run: what was changed under it belongs together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// Its row; later runs have larger ones.
+    pub id: RunId,
+    /// What it was, as given to [`ContactRepo::begin_run`].
+    pub what: String,
+    /// When it began.
+    pub at: Timestamp,
+}
+
+/// A card that was replaced or deleted here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past {
+    /// Under which run.
+    pub run: RunId,
+    /// The contact, which may be gone.
+    pub contact: ContactId,
+    /// What it was called before.
+    pub name: String,
+    /// The card before, exactly.
+    pub before: Vec<u8>,
+    /// The card after; `None` when it was deleted.
+    pub after: Option<Vec<u8>>,
+    /// Why.
+    pub why: Why,
+    /// When.
+    pub at: Timestamp,
+}
 
 /// Something that could not be done, kept until it is.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,10 @@
+DROP TABLE history;
+DROP TABLE conflicts;
+DROP TABLE pending;
+DROP TABLE external_ids;
+DROP TABLE contacts;
+DROP TABLE runs;
+DROP TABLE books;
+DROP TABLE accounts;
+PRAGMA user_version = 0;
+PRAGMA application_id = 0;

@@ -1,0 +1,155 @@
+//! The links of a book: what a sync reads.
+
+use contactcmd_domain::contact::UidKey;
+use contactcmd_domain::dav::HrefKey;
+use contactcmd_domain::sync::snapshot::{Known, Link, Linked, StoredContact};
+use contactcmd_ports::BookId;
+use diesel::dsl::{exists, not, sql};
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use diesel::sqlite::Sqlite;
+
+use super::fault::Fault;
+use super::rows::{ContactRow, contact_id, count, etag, here, href};
+use super::schema::{contacts, external_ids};
+
+type Conn = SqliteConnection;
+
+/// How many values one statement is asked for; SQLite allows 32,766.
+pub(super) const CHUNK: usize = 500;
+
+// SQLite takes a partial index only where its condition stands in the statement literally, and not
+// when its number is bound.
+const EDITED: &str = "external_ids.here <> 0";
+const UNLINKED: &str = "contacts.linked = 0";
+
+pub(super) fn known(conn: &mut Conn, book: BookId) -> Result<Vec<Known>, Fault> {
+    let rows: Vec<KnownRow> = external_ids::table
+        .filter(external_ids::book.eq(book.0))
+        .select(KnownRow::as_select())
+        .load(conn)?;
+    values(rows)
+}
+
+pub(super) fn known_at(
+    conn: &mut Conn,
+    book: BookId,
+    hrefs: &[HrefKey],
+) -> Result<Vec<Known>, Fault> {
+    let mut found = Vec::new();
+    for chunk in hrefs.chunks(CHUNK) {
+        let rows: Vec<KnownRow> = external_ids::table
+            .filter(external_ids::book.eq(book.0))
+            .filter(external_ids::href_key.eq_any(chunk.iter().map(|key| &key.0)))
+            .select(KnownRow::as_select())
+            .load(conn)?;
+        found.extend(values::<_, Known>(rows)?);
+    }
+    Ok(found)
+}
+
+pub(super) fn edited(conn: &mut Conn, book: BookId) -> Result<Vec<Known>, Fault> {
+    let rows: Vec<KnownRow> = external_ids::table
+        .filter(external_ids::book.eq(book.0))
+        .filter(sql::<Bool>(EDITED))
+        .select(KnownRow::as_select())
+        .load(conn)?;
+    values(rows)
+}
+
+pub(super) fn linked_at(
+    conn: &mut Conn,
+    book: BookId,
+    hrefs: &[HrefKey],
+) -> Result<Vec<Linked>, Fault> {
+    let mut found = Vec::new();
+    for chunk in hrefs.chunks(CHUNK) {
+        let rows: Vec<(ContactRow, LinkRow)> = external_ids::table
+            .inner_join(contacts::table)
+            .filter(external_ids::book.eq(book.0))
+            .filter(external_ids::href_key.eq_any(chunk.iter().map(|key| &key.0)))
+            .select((ContactRow::as_select(), LinkRow::as_select()))
+            .load(conn)?;
+        for (contact, link) in rows {
+            let contact = StoredContact::try_from(contact)?;
+            let link = link.into_link(&contact);
+            found.push(Linked { contact, link });
+        }
+    }
+    Ok(found)
+}
+
+pub(super) fn unlinked_by_uid(
+    conn: &mut Conn,
+    book: BookId,
+    uids: &[UidKey],
+) -> Result<Vec<StoredContact>, Fault> {
+    let mut found = Vec::new();
+    for chunk in uids.chunks(CHUNK) {
+        let linked_here = external_ids::table
+            .filter(external_ids::contact.eq(contacts::id))
+            .filter(external_ids::book.eq(book.0));
+        let rows: Vec<ContactRow> = contacts::table
+            .filter(contacts::uid_key.eq_any(chunk.iter().map(|key| &key.0)))
+            .filter(contacts::deleted_at.is_null())
+            .filter(not(exists(linked_here)))
+            .select(ContactRow::as_select())
+            .load(conn)?;
+        found.extend(values::<_, StoredContact>(rows)?);
+    }
+    Ok(found)
+}
+
+pub(super) fn unlinked(conn: &mut Conn) -> Result<Vec<StoredContact>, Fault> {
+    let rows: Vec<ContactRow> = contacts::table
+        .filter(sql::<Bool>(UNLINKED))
+        .filter(contacts::deleted_at.is_null())
+        .order(contacts::id)
+        .select(ContactRow::as_select())
+        .load(conn)?;
+    values(rows)
+}
+
+/// Rows as values; the first that cannot be understood fails.
+pub(super) fn values<R, V: TryFrom<R, Error = Fault>>(rows: Vec<R>) -> Result<Vec<V>, Fault> {
+    rows.into_iter().map(V::try_from).collect()
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = external_ids, check_for_backend(Sqlite))]
+struct KnownRow {
+    contact: Vec<u8>,
+    href: String,
+    etag: Option<String>,
+    here: i16,
+}
+
+impl TryFrom<KnownRow> for Known {
+    type Error = Fault;
+
+    fn try_from(row: KnownRow) -> Result<Self, Fault> {
+        Ok(Self {
+            contact: contact_id(&row.contact)?,
+            href: href(row.href),
+            etag: etag(row.etag),
+            here: here(row.here)?,
+        })
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = external_ids, check_for_backend(Sqlite))]
+struct LinkRow {
+    href: String,
+    etag: Option<String>,
+    base: Option<Vec<u8>>,
+    base_is_card: bool,
+    seen: i64,
+}
+
+impl LinkRow {
+    fn into_link(self, contact: &StoredContact) -> Link {
+        let base = if self.base_is_card { Some(contact.vcard.clone()) } else { self.base };
+        Link { href: href(self.href), etag: etag(self.etag), base, seen: count(self.seen) }
+    }
+}

@@ -1,0 +1,246 @@
+//! What is kept beside contacts: pendings, conflicts, runs, history.
+
+use contactcmd_domain::contact::{ContactId, Timestamp};
+use contactcmd_ports::{BookId, Conflict, Past, Pending, Run, RunId, Subject, Why};
+use diesel::prelude::*;
+use diesel::sqlite::Sqlite;
+use diesel::upsert::excluded;
+
+use super::fault::Fault;
+use super::links::values;
+use super::rows::{contact_id, etag, href};
+use super::schema::{conflicts, contacts, history, pending, runs};
+
+type Conn = SqliteConnection;
+
+pub(super) fn pendings(conn: &mut Conn, book: Option<BookId>) -> Result<Vec<Pending>, Fault> {
+    let mut query = pending::table.into_boxed();
+    if let Some(book) = book {
+        query = query.filter(pending::book.eq(book.0));
+    }
+    let rows: Vec<PendingRow> =
+        query.order((pending::since, pending::id)).select(PendingRow::as_select()).load(conn)?;
+    values(rows)
+}
+
+pub(super) fn pend(conn: &mut Conn, note: &Pending) -> Result<(), Fault> {
+    let (contact, href) = match &note.subject {
+        Subject::Card(href) => (None, Some(href.as_str())),
+        Subject::Contact(id) => (Some(id.as_bytes().as_slice()), None),
+    };
+    diesel::insert_into(pending::table)
+        .values((
+            pending::book.eq(note.book.0),
+            pending::subject.eq(subject_key(&note.subject)),
+            pending::contact.eq(contact),
+            pending::href.eq(href),
+            pending::name.eq(&note.name),
+            pending::reason.eq(&note.reason),
+            pending::etag.eq(note.etag.as_ref().map(|etag| etag.as_str())),
+            pending::since.eq(note.since.0),
+        ))
+        .on_conflict((pending::book, pending::subject))
+        .do_update()
+        .set((
+            pending::href.eq(excluded(pending::href)),
+            pending::name.eq(excluded(pending::name)),
+            pending::reason.eq(excluded(pending::reason)),
+            pending::etag.eq(excluded(pending::etag)),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+pub(super) fn settle(conn: &mut Conn, book: BookId, subject: &Subject) -> Result<(), Fault> {
+    let note = pending::table
+        .filter(pending::book.eq(book.0))
+        .filter(pending::subject.eq(subject_key(subject)));
+    diesel::delete(note).execute(conn)?;
+    Ok(())
+}
+
+pub(super) fn undecided(conn: &mut Conn, book: Option<BookId>) -> Result<Vec<Conflict>, Fault> {
+    let mut query = conflicts::table.filter(conflicts::decided.is_null()).into_boxed();
+    if let Some(book) = book {
+        query = query.filter(conflicts::book.eq(book.0));
+    }
+    let rows: Vec<ConflictRow> =
+        query.order((conflicts::at, conflicts::id)).select(ConflictRow::as_select()).load(conn)?;
+    values(rows)
+}
+
+pub(super) fn keep_conflict(conn: &mut Conn, conflict: &Conflict) -> Result<(), Fault> {
+    let undecided = conflicts::table
+        .filter(conflicts::book.eq(conflict.book.0))
+        .filter(conflicts::contact.eq(conflict.contact.as_bytes().as_slice()))
+        .filter(conflicts::decided.is_null());
+    diesel::delete(undecided).execute(conn)?;
+    diesel::insert_into(conflicts::table)
+        .values((
+            conflicts::contact.eq(conflict.contact.as_bytes().as_slice()),
+            conflicts::book.eq(conflict.book.0),
+            conflicts::at.eq(conflict.at.0),
+            conflicts::decided.eq(&conflict.decided),
+            conflicts::base.eq(&conflict.base),
+            conflicts::local.eq(&conflict.local),
+            conflicts::remote.eq(&conflict.remote),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+pub(super) fn begin_run(conn: &mut Conn, what: &str, at: Timestamp) -> Result<RunId, Fault> {
+    let id = diesel::insert_into(runs::table)
+        .values((runs::what.eq(what), runs::at.eq(at.0)))
+        .returning(runs::id)
+        .get_result(conn)?;
+    Ok(RunId(id))
+}
+
+pub(super) fn latest_runs(conn: &mut Conn, limit: u32) -> Result<Vec<Run>, Fault> {
+    let rows: Vec<(i64, String, i64)> =
+        runs::table.order(runs::id.desc()).limit(i64::from(limit)).load(conn)?;
+    let run = |(id, what, at)| Run { id: RunId(id), what, at: Timestamp(at) };
+    Ok(rows.into_iter().map(run).collect())
+}
+
+pub(super) fn added_in(conn: &mut Conn, run: RunId) -> Result<Vec<ContactId>, Fault> {
+    let ids: Vec<Vec<u8>> = contacts::table
+        .filter(contacts::run.eq(run.0))
+        .filter(contacts::deleted_at.is_null())
+        .order(contacts::id)
+        .select(contacts::id)
+        .load(conn)?;
+    ids.iter().map(|id| contact_id(id)).collect()
+}
+
+pub(super) fn remember(conn: &mut Conn, past: &Past) -> Result<(), Fault> {
+    diesel::insert_into(history::table)
+        .values((
+            history::run.eq(past.run.0),
+            history::contact.eq(past.contact.as_bytes().as_slice()),
+            history::at.eq(past.at.0),
+            history::name.eq(&past.name),
+            history::why.eq(&past.why.0),
+            history::before_text.eq(&past.before),
+            history::after_text.eq(&past.after),
+        ))
+        .execute(conn)?;
+    Ok(())
+}
+
+pub(super) fn past_of(
+    conn: &mut Conn,
+    contact: Option<ContactId>,
+    limit: u32,
+) -> Result<Vec<Past>, Fault> {
+    let mut query = history::table.into_boxed();
+    if let Some(id) = &contact {
+        query = query.filter(history::contact.eq(id.as_bytes().as_slice()));
+    }
+    let rows: Vec<PastRow> = query
+        .order(history::id.desc())
+        .limit(i64::from(limit))
+        .select(PastRow::as_select())
+        .load(conn)?;
+    values(rows)
+}
+
+pub(super) fn changed_in(conn: &mut Conn, run: RunId) -> Result<Vec<Past>, Fault> {
+    let rows: Vec<PastRow> = history::table
+        .filter(history::run.eq(run.0))
+        .order(history::id.desc())
+        .select(PastRow::as_select())
+        .load(conn)?;
+    values(rows)
+}
+
+/// One text per subject: two spellings of an href are one card.
+fn subject_key(subject: &Subject) -> String {
+    match subject {
+        Subject::Card(href) => format!("card {}", href.key().0),
+        Subject::Contact(id) => format!("contact {id}"),
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = pending, check_for_backend(Sqlite))]
+struct PendingRow {
+    book: i64,
+    contact: Option<Vec<u8>>,
+    href: Option<String>,
+    name: String,
+    reason: String,
+    etag: Option<String>,
+    since: i64,
+}
+
+impl TryFrom<PendingRow> for Pending {
+    type Error = Fault;
+
+    fn try_from(row: PendingRow) -> Result<Self, Fault> {
+        let subject = match (row.contact, row.href) {
+            (Some(contact), _) => Subject::Contact(contact_id(&contact)?),
+            (None, Some(at)) => Subject::Card(href(at)),
+            (None, None) => return Err(Fault::damaged("pending", "a note is about nothing")),
+        };
+        Ok(Self {
+            book: BookId(row.book),
+            subject,
+            name: row.name,
+            reason: row.reason,
+            etag: etag(row.etag),
+            since: Timestamp(row.since),
+        })
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = conflicts, check_for_backend(Sqlite))]
+struct ConflictRow {
+    contact: Vec<u8>,
+    book: i64,
+    at: i64,
+    decided: Option<String>,
+    base: Option<Vec<u8>>,
+    local: Vec<u8>,
+    remote: Vec<u8>,
+}
+
+impl TryFrom<ConflictRow> for Conflict {
+    type Error = Fault;
+
+    fn try_from(row: ConflictRow) -> Result<Self, Fault> {
+        let ConflictRow { contact, book, at, decided, base, local, remote } = row;
+        let (contact, book, at) = (contact_id(&contact)?, BookId(book), Timestamp(at));
+        Ok(Self { contact, book, base, local, remote, decided, at })
+    }
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = history, check_for_backend(Sqlite))]
+struct PastRow {
+    run: i64,
+    contact: Vec<u8>,
+    at: i64,
+    name: String,
+    why: String,
+    before_text: Vec<u8>,
+    after_text: Option<Vec<u8>>,
+}
+
+impl TryFrom<PastRow> for Past {
+    type Error = Fault;
+
+    fn try_from(row: PastRow) -> Result<Self, Fault> {
+        Ok(Self {
+            run: RunId(row.run),
+            contact: contact_id(&row.contact)?,
+            name: row.name,
+            before: row.before_text,
+            after: row.after_text,
+            why: Why(row.why),
+            at: Timestamp(row.at),
+        })
+    }
+}

@@ -1,0 +1,188 @@
+//! Contacts as people read them: tombstones never show.
+
+use std::collections::HashMap;
+
+use contactcmd_domain::contact::{ContactId, UidKey};
+use contactcmd_domain::sync::snapshot::StoredContact;
+use contactcmd_ports::{ExternalId, ListPage, ListQuery, Sort, Summary};
+use diesel::prelude::*;
+use diesel::sqlite::Sqlite;
+
+use super::fault::Fault;
+use super::links::{CHUNK, values};
+use super::rows::{ContactRow, SummaryRow, as_nickname, contact_id, count, etag, href, stored};
+use super::schema::{accounts, books, contacts, external_ids, instr, instr_nullable};
+
+type Conn = SqliteConnection;
+
+pub(super) fn contact(conn: &mut Conn, id: ContactId) -> Result<Option<StoredContact>, Fault> {
+    living()
+        .filter(contacts::id.eq(id.as_bytes().as_slice()))
+        .select(ContactRow::as_select())
+        .first(conn)
+        .optional()?
+        .map(StoredContact::try_from)
+        .transpose()
+}
+
+pub(super) fn contacts(conn: &mut Conn, ids: &[ContactId]) -> Result<Vec<StoredContact>, Fault> {
+    let mut found = HashMap::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows: Vec<ContactRow> = living()
+            .filter(contacts::id.eq_any(chunk.iter().map(|id| id.as_bytes().as_slice())))
+            .select(ContactRow::as_select())
+            .load(conn)?;
+        for row in rows {
+            let contact = StoredContact::try_from(row)?;
+            found.insert(contact.id, contact);
+        }
+    }
+    Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
+}
+
+pub(super) fn by_id_prefix(conn: &mut Conn, prefix: &str) -> Result<Vec<Summary>, Fault> {
+    let Some((first, last)) = id_range(prefix) else { return Ok(Vec::new()) };
+    let rows: Vec<SummaryRow> = living()
+        .filter(contacts::id.between(first.as_slice(), last.as_slice()))
+        .order(contacts::id)
+        .select(SummaryRow::as_select())
+        .load(conn)?;
+    values(rows)
+}
+
+pub(super) fn by_uid(conn: &mut Conn, uid: &UidKey) -> Result<Vec<StoredContact>, Fault> {
+    let rows: Vec<ContactRow> = living()
+        .filter(contacts::uid_key.eq(&uid.0))
+        .order(contacts::id)
+        .select(ContactRow::as_select())
+        .load(conn)?;
+    values(rows)
+}
+
+pub(super) fn list(conn: &mut Conn, query: &ListQuery) -> Result<ListPage, Fault> {
+    let rows: Vec<SummaryRow> = page(query).select(SummaryRow::as_select()).load(conn)?;
+    let whole = query.limit.is_none() && query.offset == 0;
+    let total =
+        if whole { stored(rows.len() as u64) } else { matching(query).count().get_result(conn)? };
+    Ok(ListPage { contacts: values(rows)?, total: count(total) })
+}
+
+pub(super) fn cards_after(
+    conn: &mut Conn,
+    after: Option<ContactId>,
+    limit: u32,
+) -> Result<Vec<StoredContact>, Fault> {
+    // No id is smaller than the empty one.
+    let after = after.as_ref().map_or(&[][..], |id| id.as_bytes().as_slice());
+    let rows: Vec<ContactRow> = living()
+        .filter(contacts::id.gt(after))
+        .order(contacts::id)
+        .limit(i64::from(limit))
+        .select(ContactRow::as_select())
+        .load(conn)?;
+    values(rows)
+}
+
+pub(super) fn external_ids(
+    conn: &mut Conn,
+    ids: &[ContactId],
+) -> Result<Vec<(ContactId, ExternalId)>, Fault> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows: Vec<(Vec<u8>, String, String, String, Option<String>)> = external_ids::table
+            .inner_join(contacts::table)
+            .inner_join(books::table.inner_join(accounts::table))
+            .filter(external_ids::contact.eq_any(chunk.iter().map(|id| id.as_bytes().as_slice())))
+            .filter(contacts::deleted_at.is_null())
+            .order((external_ids::contact, external_ids::book))
+            .select((
+                external_ids::contact,
+                accounts::name,
+                books::name,
+                external_ids::href,
+                external_ids::etag,
+            ))
+            .load(conn)?;
+        for (contact, account, addressbook, at, version) in rows {
+            let id = ExternalId { account, addressbook, href: href(at), etag: etag(version) };
+            found.push((contact_id(&contact)?, id));
+        }
+    }
+    Ok(found)
+}
+
+#[diesel::dsl::auto_type]
+fn living() -> _ {
+    contacts::table.filter(contacts::deleted_at.is_null())
+}
+
+type Matching<'a> = contacts::BoxedQuery<'a, Sqlite>;
+
+fn matching(query: &ListQuery) -> Matching<'_> {
+    let mut matching = living().into_boxed();
+    for word in &query.words {
+        matching = matching.filter(instr(contacts::search, word).gt(0));
+    }
+    if let Some(name) = &query.named {
+        let nickname = instr_nullable(contacts::nicknames, as_nickname(name)).gt(0);
+        matching = matching
+            .filter(contacts::folded.eq(name).or(contacts::nicknames.is_not_null().and(nickname)));
+    }
+    matching
+}
+
+fn page(query: &ListQuery) -> Matching<'_> {
+    let matching = matching(query);
+    let sorted = match query.sort {
+        Sort::Name => matching.order((contacts::sort_key, contacts::id)),
+        Sort::Created => matching.order((contacts::created.desc(), contacts::id.desc())),
+        Sort::Updated => matching.order((contacts::updated.desc(), contacts::id.desc())),
+    };
+    let from = sorted.offset(stored(query.offset));
+    match query.limit {
+        Some(limit) => from.limit(stored(limit)),
+        None => from,
+    }
+}
+
+/// The first and last id that start with these hex digits, or `None` when none can.
+fn id_range(prefix: &str) -> Option<([u8; 16], [u8; 16])> {
+    let mut first = 0_u128;
+    let mut digits = 0_u32;
+    for c in prefix.chars().filter(|c| *c != '-') {
+        first = (first.checked_shl(4)?) | u128::from(c.to_digit(16)?);
+        digits += 1;
+    }
+    let free = 128_u32.checked_sub(digits * 4)?;
+    let first = first.checked_shl(free).unwrap_or(0);
+    let last = first | u128::MAX.checked_shr(128 - free).unwrap_or(0);
+    Some((first.to_be_bytes(), last.to_be_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_is_a_range_of_ids() {
+        let whole = "0123456789abcdef0123456789abcdef";
+        for (prefix, range) in [
+            ("", Some((0, u128::MAX))),
+            ("f", Some((0xf << 124, u128::MAX))),
+            ("0A-b", Some((0x0ab << 116, (0x0ac << 116) - 1))),
+            (
+                whole,
+                Some((
+                    0x0123_4567_89ab_cdef_0123_4567_89ab_cdef,
+                    0x0123_4567_89ab_cdef_0123_4567_89ab_cdef,
+                )),
+            ),
+            ("0123456789abcdef0123456789abcdef0", None),
+            ("xyz", None),
+        ] {
+            let bytes =
+                range.map(|(first, last): (u128, u128)| (first.to_be_bytes(), last.to_be_bytes()));
+            assert_eq!(id_range(prefix), bytes, "{prefix}");
+        }
+    }
+}

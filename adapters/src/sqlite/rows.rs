@@ -1,0 +1,164 @@
+//! Rows into the port's values and back.
+
+use contactcmd_domain::contact::{ContactId, Index, Timestamp, Uid, fold};
+use contactcmd_domain::dav::{ETag, Href};
+use contactcmd_domain::sync::snapshot::{Here, StoredContact};
+use contactcmd_ports::Summary;
+use diesel::prelude::*;
+use diesel::sqlite::Sqlite;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::fault::Fault;
+use super::schema::contacts;
+
+/// A contact with its card.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = contacts, check_for_backend(Sqlite))]
+pub(super) struct ContactRow {
+    id: Vec<u8>,
+    uid: Option<String>,
+    name: String,
+    vcard: Vec<u8>,
+    edited: i64,
+    deleted_at: Option<i64>,
+    created: i64,
+    updated: i64,
+}
+
+impl TryFrom<ContactRow> for StoredContact {
+    type Error = Fault;
+
+    fn try_from(row: ContactRow) -> Result<Self, Fault> {
+        Ok(Self {
+            id: contact_id(&row.id)?,
+            uid: row.uid.map(Uid),
+            name: row.name,
+            vcard: row.vcard,
+            edited: count(row.edited),
+            deleted: row.deleted_at.is_some(),
+            created: Timestamp(row.created),
+            updated: Timestamp(row.updated),
+        })
+    }
+}
+
+/// A contact without its card.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = contacts, check_for_backend(Sqlite))]
+pub(super) struct SummaryRow {
+    id: Vec<u8>,
+    uid: Option<String>,
+    person: String,
+    created: i64,
+    updated: i64,
+}
+
+impl TryFrom<SummaryRow> for Summary {
+    type Error = Fault;
+
+    fn try_from(row: SummaryRow) -> Result<Self, Fault> {
+        Ok(Self {
+            id: contact_id(&row.id)?,
+            uid: row.uid,
+            person: from_json("contacts.person", &row.person)?,
+            created: Timestamp(row.created),
+            updated: Timestamp(row.updated),
+        })
+    }
+}
+
+/// The columns that are derived from the card.
+#[derive(Insertable, AsChangeset)]
+#[diesel(table_name = contacts, treat_none_as_default_value = false, treat_none_as_null = true)]
+pub(super) struct IndexRow<'a> {
+    uid: Option<&'a str>,
+    uid_key: Option<String>,
+    sort_key: &'a str,
+    name: &'a str,
+    folded: String,
+    nicknames: Option<String>,
+    search: &'a str,
+    person: String,
+}
+
+impl<'a> IndexRow<'a> {
+    /// The columns for this index.
+    pub(super) fn new(index: &'a Index) -> Result<Self, Fault> {
+        let Index { uid, person, sort_key, search } = index;
+        Ok(Self {
+            uid: uid.as_ref().map(|uid| uid.0.as_str()),
+            uid_key: uid.as_ref().map(|uid| uid.key().0),
+            sort_key,
+            name: &person.name,
+            folded: fold(&person.name),
+            nicknames: nicknames(&person.nicknames),
+            search,
+            person: to_json("contacts.person", person)?,
+        })
+    }
+}
+
+/// What `contacts.nicknames` holds when this folded nickname is among them.
+pub(super) fn as_nickname(folded: &str) -> String {
+    format!("\n{}\n", folded.replace('\n', " "))
+}
+
+fn nicknames(names: &[String]) -> Option<String> {
+    (!names.is_empty()).then(|| names.iter().map(|name| as_nickname(&fold(name))).collect())
+}
+
+/// The 16 bytes of a contact's id as a value.
+pub(super) fn contact_id(bytes: &[u8]) -> Result<ContactId, Fault> {
+    ContactId::from_stored(bytes)
+        .ok_or_else(|| Fault::damaged("a contact's id", "it is not 16 bytes"))
+}
+
+/// What stands for [`Here`] in `external_ids.here`.
+pub(super) fn here_code(here: Here) -> i16 {
+    match here {
+        Here::Same => 0,
+        Here::Edited => 1,
+        Here::Deleted => 2,
+    }
+}
+
+/// The way back from [`here_code`].
+pub(super) fn here(code: i16) -> Result<Here, Fault> {
+    match code {
+        0 => Ok(Here::Same),
+        1 => Ok(Here::Edited),
+        2 => Ok(Here::Deleted),
+        _ => Err(Fault::damaged("external_ids.here", format!("it is {code}"))),
+    }
+}
+
+/// A stored href as a value.
+pub(super) fn href(text: String) -> Href {
+    Href::new(text)
+}
+
+/// A stored ETag as a value.
+pub(super) fn etag(text: Option<String>) -> Option<ETag> {
+    text.and_then(|text| ETag::new(&text))
+}
+
+/// A stored counter; none is ever negative.
+pub(super) fn count(stored: i64) -> u64 {
+    u64::try_from(stored).unwrap_or(0)
+}
+
+/// A counter to store or a limit to ask for; nothing here reaches 2^63.
+pub(super) fn stored(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// A value as the JSON that is stored for it.
+pub(super) fn to_json<T: Serialize>(what: &'static str, value: &T) -> Result<String, Fault> {
+    serde_json::to_string(value).map_err(|cause| Fault::damaged(what, cause))
+}
+
+/// The way back from [`to_json`].
+pub(super) fn from_json<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T, Fault> {
+    serde_json::from_str(text).map_err(|cause| Fault::damaged(what, cause))
+}

@@ -1,0 +1,136 @@
+//! The tables as diesel sees them; `migrations/` is where they are made and explained.
+
+diesel::table! {
+    accounts (id) {
+        id -> BigInt,
+        name -> Text,
+        server -> Text,
+        username -> Text,
+        home_sets -> Text,
+    }
+}
+
+diesel::table! {
+    books (id) {
+        id -> BigInt,
+        account -> BigInt,
+        location -> Text,
+        href_key -> Text,
+        name -> Text,
+        access -> Text,
+        capabilities -> Text,
+        links -> BigInt,
+        sync_token -> Nullable<Text>,
+        ctag -> Nullable<Text>,
+        token_at -> Nullable<BigInt>,
+        full_at -> Nullable<BigInt>,
+        quirks -> Text,
+    }
+}
+
+diesel::table! {
+    runs (id) {
+        id -> BigInt,
+        what -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    contacts (id) {
+        id -> Binary,
+        edited -> BigInt,
+        deleted_at -> Nullable<BigInt>,
+        linked -> Bool,
+        created -> BigInt,
+        updated -> BigInt,
+        run -> BigInt,
+        uid -> Nullable<Text>,
+        uid_key -> Nullable<Text>,
+        sort_key -> Text,
+        name -> Text,
+        folded -> Text,
+        nicknames -> Nullable<Text>,
+        search -> Text,
+        person -> Text,
+        vcard -> Binary,
+    }
+}
+
+diesel::table! {
+    external_ids (contact, book) {
+        contact -> Binary,
+        book -> BigInt,
+        here -> SmallInt,
+        seen -> BigInt,
+        base_is_card -> Bool,
+        etag -> Nullable<Text>,
+        href -> Text,
+        href_key -> Text,
+        base -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    pending (id) {
+        id -> BigInt,
+        book -> BigInt,
+        subject -> Text,
+        contact -> Nullable<Binary>,
+        href -> Nullable<Text>,
+        name -> Text,
+        reason -> Text,
+        etag -> Nullable<Text>,
+        since -> BigInt,
+    }
+}
+
+diesel::table! {
+    conflicts (id) {
+        id -> BigInt,
+        contact -> Binary,
+        book -> BigInt,
+        at -> BigInt,
+        decided -> Nullable<Text>,
+        base -> Nullable<Binary>,
+        local -> Binary,
+        remote -> Binary,
+    }
+}
+
+diesel::table! {
+    history (id) {
+        id -> BigInt,
+        run -> BigInt,
+        contact -> Binary,
+        at -> BigInt,
+        name -> Text,
+        why -> Text,
+        before_text -> Binary,
+        after_text -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    /// Diesel's own list of what was applied.
+    #[sql_name = "__diesel_schema_migrations"]
+    migrations (version) {
+        version -> Text,
+    }
+}
+
+diesel::joinable!(books -> accounts (account));
+diesel::joinable!(external_ids -> contacts (contact));
+diesel::joinable!(external_ids -> books (book));
+diesel::allow_tables_to_appear_in_same_query!(accounts, books, contacts, external_ids);
+
+diesel::define_sql_function! {
+    /// Where `word` stands in `text`; 0 when it does not. Not LIKE, whose `%` and `_` people search for.
+    fn instr(text: diesel::sql_types::Text, word: diesel::sql_types::Text) -> diesel::sql_types::BigInt;
+}
+
+diesel::define_sql_function! {
+    /// As [`instr`], `NULL` for no text.
+    #[sql_name = "instr"]
+    fn instr_nullable(text: diesel::sql_types::Nullable<diesel::sql_types::Text>, word: diesel::sql_types::Text) -> diesel::sql_types::Nullable<diesel::sql_types::BigInt>;
+}
