@@ -1,1 +1,6 @@
-//! Under construction.
+//! What the tests of contactcmd share: the fake CardDAV server, the loopback that serves it, and
+//! made-up contacts. No product code, and nothing here is used by any.
+
+pub mod fake;
+pub mod generate;
+pub mod serve;
