@@ -2,19 +2,32 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 
 /// A contact book for the command line that keeps itself and any CardDAV server the same
 #[derive(Debug, Parser)]
-#[command(name = "contactcmd", version)]
+#[command(name = "contactcmd", version, propagate_version = false, after_help = FIRST_STEPS)]
 pub struct Cli {
+    /// What every command understands.
     #[command(flatten)]
     pub global: Global,
+    /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
 
-#[derive(Debug, Args)]
+const FIRST_STEPS: &str = "\
+Examples:
+  contactcmd sync carddav --dry-run     what a sync would do
+  contactcmd search ada london          everybody with both words somewhere
+  contactcmd show Ada Lovelace
+  contactcmd export vcard --all --output contacts.vcf
+
+`contactcmd COMMAND --help` says more about each; `contactcmd man` prints the manual.";
+
+/// What every command understands.
+#[derive(Debug, Clone, Args)]
 pub struct Global {
     /// The database to use instead of the one in the data folder
     #[arg(long, global = true, value_name = "FILE")]
@@ -27,20 +40,56 @@ pub struct Global {
     pub quiet: bool,
 }
 
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Synchronise with a server
     #[command(subcommand)]
     Sync(Sync),
+    /// List contacts
+    List(ListArgs),
+    /// Find contacts by any words in them
+    Search(SearchArgs),
+    /// Show everything about one contact
+    Show(ShowArgs),
+    /// Bring contacts in from a file
+    #[command(subcommand)]
+    Import(Import),
+    /// Write contacts out to a file
+    #[command(subcommand)]
+    Export(Export),
+    /// Store or forget an account's password in the keychain
+    #[command(subcommand)]
+    Password(Password),
+    /// Print the completions for a shell
+    #[command(after_help = "Example:\n  contactcmd completions bash > ~/.local/share/bash-completion/completions/contactcmd")]
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    #[command(after_help = "Example:\n  contactcmd man | man -l -")]
+    Man,
 }
 
+/// What to synchronise with.
 #[derive(Debug, Subcommand)]
 pub enum Sync {
     /// Synchronise with a CardDAV server
     Carddav(SyncArgs),
 }
 
+/// `sync carddav`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  contactcmd sync carddav --dry-run
+  contactcmd sync carddav --direction sync
+  contactcmd sync carddav --account work --addressbook Colleagues
+
+Exit status: 0 done, 3 the password was refused, 4 the server or the network failed, 5 done but
+something needs you, 6 stopped because too much would have been deleted, 7 another run is at work.")]
 pub struct SyncArgs {
     /// URL or host of the server
     #[arg(long, value_name = "URL")]
@@ -83,4 +132,240 @@ pub enum Direction {
     Push,
     /// Both ways
     Sync,
+}
+
+/// How a list is ordered, cut and printed.
+#[derive(Debug, Args)]
+pub struct Listing {
+    /// The order: by name, newest first, or last changed first
+    #[arg(long, value_enum, default_value_t = SortBy::Name)]
+    pub sort: SortBy,
+    /// Which page to print
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    pub page: Option<u64>,
+    /// How many contacts a page has [default: 50]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    pub page_size: Option<u64>,
+    /// Print an array of JSON objects
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The order of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SortBy {
+    /// By name, family name first where the card has one
+    Name,
+    /// Newest first
+    Created,
+    /// Last changed first
+    Updated,
+}
+
+/// `list`.
+#[derive(Debug, Args)]
+#[command(after_help = LIST_HELP)]
+pub struct ListArgs {
+    /// Order, page and form.
+    #[command(flatten)]
+    pub listing: Listing,
+}
+
+const LIST_HELP: &str = "\
+On a terminal one page is printed, the first unless --page says otherwise. Elsewhere, as in a pipe,
+every contact is printed unless --page or --page-size is given: a line each, tab-separated, without
+a heading: name, organisation, phone, e-mail, id.
+
+Examples:
+  contactcmd list --page 2
+  contactcmd list | cut -f1,4
+  contactcmd list --json | jq -r '.[].emails[]?.value'";
+
+/// `search`.
+#[derive(Debug, Args)]
+#[command(after_help = SEARCH_HELP)]
+pub struct SearchArgs {
+    /// Words that must all occur, in any field; case and accents do not count
+    #[arg(required = true, value_name = "QUERY")]
+    pub query: Vec<String>,
+    /// Order, page and form.
+    #[command(flatten)]
+    pub listing: Listing,
+}
+
+const SEARCH_HELP: &str = "\
+The contacts found are printed as `list` prints them. When nothing is found the exit status is 1.
+
+Examples:
+  contactcmd search ada
+  contactcmd search muller 555          finds Müller with 555 in a phone number
+  contactcmd search example.org --json";
+
+/// `show`.
+#[derive(Debug, Args)]
+#[command(after_help = WHO_HELP)]
+pub struct ShowArgs {
+    /// Name, id, the start of an id (four characters or more), or UID
+    #[arg(required = true, value_name = "WHO", value_parser = NonEmptyStringValueParser::new())]
+    pub who: Vec<String>,
+    /// Print a JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+const WHO_HELP: &str = "\
+A whole name or nickname comes first, then an id, then words that only one contact has. When several
+contacts are meant they are listed with their ids and the exit status is 2; when there is none it
+is 1.
+
+Examples:
+  contactcmd show Ada Lovelace
+  contactcmd show 3f2b9c1e --json";
+
+/// What to import.
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// Import the vCards of a file
+    Vcard(ImportArgs),
+}
+
+/// `import vcard`.
+#[derive(Debug, Args)]
+#[command(after_help = IMPORT_HELP)]
+pub struct ImportArgs {
+    /// A file with any number of vCards (2.1, 3.0 or 4.0); `-` is the standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Show what would be done, and change nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Replace a contact whose UID is in the file and whose content differs
+    #[arg(long)]
+    pub update: bool,
+    /// Import the good cards of a file in which others are broken
+    #[arg(long)]
+    pub skip_errors: bool,
+}
+
+const IMPORT_HELP: &str = "\
+The cards are stored byte for byte. A card that is here already, by its UID or (when it has none) by
+its content, is not imported again. What is replaced is kept in the history.
+
+A line a contact is printed: `+` is new, `~` is replaced, `!` is left out.
+When a card is broken nothing is imported, unless --skip-errors is given. Exit status 5 says that
+some cards were left out.
+
+Examples:
+  contactcmd import vcard contacts.vcf --dry-run
+  contactcmd import vcard old-phone.vcf --update";
+
+/// What to export.
+#[derive(Debug, Subcommand)]
+pub enum Export {
+    /// Write contacts as vCards
+    Vcard(ExportArgs),
+}
+
+/// `export vcard`.
+#[derive(Debug, Args)]
+#[command(after_help = EXPORT_HELP)]
+#[group(id = "which", required = true, multiple = false, args = ["who", "all"])]
+pub struct ExportArgs {
+    /// Name, id, the start of an id (four characters or more), or UID
+    #[arg(value_name = "WHO", value_parser = NonEmptyStringValueParser::new())]
+    pub who: Vec<String>,
+    /// Export every contact
+    #[arg(long)]
+    pub all: bool,
+    /// The file to write, in place of one that is there; without it, or with `-`, standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Convert the cards to this version of vCard; without it they are written as they are stored
+    #[arg(long, value_enum, value_name = "3|4")]
+    pub version: Option<CardVersion>,
+}
+
+/// A version of vCard that can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CardVersion {
+    /// RFC 2426
+    #[value(name = "3", alias = "3.0")]
+    Three,
+    /// RFC 6350
+    #[value(name = "4", alias = "4.0")]
+    Four,
+}
+
+const EXPORT_HELP: &str = "\
+Without --version a card is written byte for byte as it is stored, so that importing it again, here
+or elsewhere, loses nothing. When several are written, one that does not end its last line gets a
+line end. A file appears only when it is whole, and only you can read it.
+
+Examples:
+  contactcmd export vcard Ada Lovelace > ada.vcf
+  contactcmd export vcard --all --output contacts.vcf";
+
+/// What to do with a password.
+#[derive(Debug, Subcommand)]
+pub enum Password {
+    /// Store the password of an account in the keychain
+    #[command(after_help = "\
+On a terminal the password is asked for twice; elsewhere it is the first line of standard input.
+
+Examples:
+  contactcmd password set
+  pass show mail | contactcmd password set --account work")]
+    Set(Whose),
+    /// Forget the password of an account; the exit status is 1 when there was none
+    Delete(Whose),
+}
+
+/// Whose password it is.
+#[derive(Debug, Args)]
+pub struct Whose {
+    /// The account of the config: the NAME of a `[carddav.NAME]` table
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+    /// URL or host of the server, when it is not that of an account
+    #[arg(long, value_name = "URL", requires = "username", conflicts_with = "account")]
+    pub server: Option<String>,
+    /// User name at the server
+    #[arg(long, value_name = "USER", requires = "server")]
+    pub username: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_does_not_go_together_is_refused() {
+        let cases: [(&[&str], bool); 14] = [
+            (&["list"], true),
+            (&["list", "--page", "0"], false),
+            (&["list", "--page", "2", "--page-size", "10", "--json"], true),
+            (&["search"], false),
+            (&["search", "ada", "london"], true),
+            (&["show", ""], false),
+            (&["show", "Ada", "Lovelace"], true),
+            (&["export", "vcard"], false),
+            (&["export", "vcard", "Ada", "Lovelace", "--version", "4"], true),
+            (&["export", "vcard", "Ada", "--all"], false),
+            (&["import", "vcard"], false),
+            (&["password", "set", "--server", "dav.example"], false),
+            (&["list", "-v", "-q"], false),
+            (&["-vv", "list"], true),
+        ];
+        for (args, good) in cases {
+            let parsed = Cli::try_parse_from([&["contactcmd"], args].concat());
+            assert_eq!(parsed.is_ok(), good, "{args:?}: {parsed:?}");
+        }
+    }
 }

@@ -9,13 +9,18 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod failure;
+mod file;
 pub mod interrupt;
+pub mod password;
+pub mod paths;
 pub mod remote;
+mod run;
 pub mod sync;
 pub mod ui;
 mod wire;
 pub mod world;
 
 pub use failure::{Exit, Failure};
+pub use run::run;
 pub use wire::main;
 pub use world::World;

@@ -1,1 +1,270 @@
-//! The config file.
+//! The config file: `[carddav]` is the account called `default`, `[carddav.NAME]` are more accounts.
+//! Every table stands for itself; none takes settings from another.
+
+mod read;
+mod suggest;
+mod write;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use contactcmd_domain::sync::guard::MaxDelete;
+use contactcmd_domain::sync::policy::ConflictPolicy;
+
+use crate::{Exit, Failure, World, file, paths};
+
+/// The name of the account in `[carddav]` itself.
+pub const DEFAULT_ACCOUNT: &str = "default";
+
+/// How long a connection may stay silent unless `timeout` says otherwise.
+pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// What the config file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The file, whether it exists or not.
+    pub path: PathBuf,
+    /// The accounts, in the order of the file.
+    pub accounts: Vec<AccountSettings>,
+}
+
+/// One account of the config file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountSettings {
+    /// The name of its table, `default` for `[carddav]` itself.
+    pub name: String,
+    /// URL, host or provider, as the user wrote it.
+    pub server: Option<String>,
+    /// User name at the server.
+    pub username: Option<String>,
+    /// Names or paths of the address books to synchronise; empty: all of them.
+    pub addressbooks: Vec<String>,
+    /// What prints the password.
+    pub password_command: Option<PasswordCommand>,
+    /// What happens to a property that was edited on both sides.
+    pub conflict: ConflictPolicy,
+    /// How many contacts a run may delete.
+    pub max_delete: MaxDelete,
+    /// More certificate authorities to trust, a PEM file; absolute, `~` is expanded.
+    pub ca_file: Option<PathBuf>,
+    /// Whether the password may travel unencrypted.
+    pub allow_http: bool,
+    /// How to log in; `None`: as the server asks.
+    pub auth: Option<AuthKind>,
+    /// How long a connection may stay silent; whole seconds.
+    pub timeout: Duration,
+}
+
+/// A command that prints the password in the first line of its output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PasswordCommand {
+    /// Run by the shell.
+    Shell(String),
+    /// A program and its arguments, run as they are.
+    Argv(Vec<String>),
+}
+
+/// How to log in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AuthKind {
+    /// User name and password with every request.
+    Basic,
+    /// A hash of the password and a number from the server.
+    Digest,
+    /// A token in place of the password.
+    Bearer,
+}
+
+impl AccountSettings {
+    /// An account of this name with nothing set.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            server: None,
+            username: None,
+            addressbooks: Vec::new(),
+            password_command: None,
+            conflict: ConflictPolicy::default(),
+            max_delete: MaxDelete::default(),
+            ca_file: None,
+            allow_http: false,
+            auth: None,
+            timeout: DEFAULT_TIMEOUT,
+        }
+    }
+}
+
+impl Settings {
+    /// The account of this name, if there is one.
+    pub fn find(&self, name: &str) -> Option<&AccountSettings> {
+        self.accounts.iter().find(|account| account.name == name)
+    }
+
+    /// The account of this name; without a name the one in `[carddav]` itself, or the only one.
+    ///
+    /// # Errors
+    ///
+    /// Exit 2 when there is none, or none of that name, or several to choose from; the hint lists
+    /// those there are.
+    pub fn account(&self, name: Option<&str>) -> Result<&AccountSettings, Failure> {
+        if let Some(name) = name {
+            return self.find(name).ok_or_else(|| {
+                let words = format!("there is no account `{name}` in {}", self.path.display());
+                Failure::usage(words).hint(self.there_are(Some(name)))
+            });
+        }
+        match (self.find(DEFAULT_ACCOUNT), self.accounts.as_slice()) {
+            (Some(account), _) => Ok(account),
+            (None, [only]) => Ok(only),
+            (None, []) => Err(Failure::usage(format!("no account is set up in {}", self.path.display()))
+                .hint(self.there_are(None))),
+            (None, _) => Err(Failure::usage("there are several accounts; which one?")
+                .hint(format!("choose one with `--account NAME`; {}", self.there_are(None)))),
+        }
+    }
+
+    fn there_are(&self, asked: Option<&str>) -> String {
+        let names: Vec<_> = self.accounts.iter().map(|account| account.name.as_str()).collect();
+        if names.is_empty() {
+            return format!(
+                "give `--server` and `--username`, or write a table `[carddav]` into {}",
+                self.path.display()
+            );
+        }
+        match asked.and_then(|asked| suggest::nearest(asked, names.iter().copied())) {
+            Some(near) => format!("did you mean `{near}`? There are: {}", names.join(", ")),
+            None => format!("there are: {}", names.join(", ")),
+        }
+    }
+}
+
+/// Reads the config file. Without one there are no accounts.
+///
+/// # Errors
+///
+/// Exit 2 when the file cannot be read or something in it is wrong: names the file, the line and
+/// the key, so that the user can mend it.
+pub fn load(world: &World) -> Result<Settings, Failure> {
+    let path = paths::config(world)?;
+    let Some(text) = read_if_there(&path)? else {
+        return Ok(Settings { path, accounts: Vec::new() });
+    };
+    let accounts = read::accounts(&text, &expander(world, &path)).map_err(|c| c.within(&path))?;
+    Ok(Settings { path, accounts })
+}
+
+/// Writes this account's table into the config file, creating both if need be, and gives the path
+/// of the file. Comments, formatting, other tables and settings that stay the same are kept; a
+/// setting that has its default value is left out.
+///
+/// # Errors
+///
+/// Exit 2 when something in the file is wrong as it is: nothing is written. Exit 1 when it cannot be
+/// written: what was there before still is.
+pub fn save(world: &World, account: &AccountSettings) -> Result<PathBuf, Failure> {
+    let path = paths::config(world)?;
+    let old = read_if_there(&path)?.unwrap_or_default();
+    let new = write::with_account(&old, account, &expander(world, &path))
+        .map_err(|complaint| complaint.within(&path))?;
+    if new != old {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        file::make_folder(folder)
+            .and_then(|()| file::replace(&path, |out| out.write_all(new.as_bytes())))
+            .map_err(|error| cannot(Exit::Failed, "write", &path, error))?;
+    }
+    Ok(path)
+}
+
+fn read_if_there(path: &Path) -> Result<Option<String>, Failure> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(cannot(Exit::Usage, "read", path, error)),
+    }
+}
+
+fn cannot(exit: Exit, what: &str, path: &Path, error: io::Error) -> Failure {
+    Failure::new(exit, error).context(format!("cannot {what} {}", path.display()))
+}
+
+/// Turns what stands at `ca_file` into a path; relative ones start beside the config file.
+fn expander<'a>(world: &'a World, path: &'a Path) -> impl Fn(&str) -> PathBuf + 'a {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    move |text| paths::expand(world, text, folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::testing::{Folder, Stage};
+
+    fn settings(names: &[&str]) -> Settings {
+        let accounts = names.iter().map(|name| AccountSettings::new(*name)).collect();
+        Settings { path: "/c/config.toml".into(), accounts }
+    }
+
+    #[test]
+    fn without_a_name_the_default_or_the_only_account_is_meant() {
+        let cases: [(&[&str], Option<&str>, Result<&str, &str>); 7] = [
+            (&["work", "default"], None, Ok("default")),
+            (&["work"], None, Ok("work")),
+            (&["work", "home"], Some("home"), Ok("home")),
+            (&["work", "home"], None, Err("choose one with `--account NAME`; there are: work, home")),
+            (&["work", "home"], Some("hone"), Err("did you mean `home`? There are: work, home")),
+            (&["work"], Some("x"), Err("there are: work")),
+            (&[], None, Err("give `--server` and `--username`, or write a table `[carddav]` into /c/config.toml")),
+        ];
+        for (names, asked, expected) in cases {
+            let settings = settings(names);
+            match (settings.account(asked), expected) {
+                (Ok(account), Ok(name)) => assert_eq!(account.name, name),
+                (Err(failure), Err(hint)) => {
+                    assert_eq!(failure.exit, Exit::Usage);
+                    assert_eq!(failure.hint.as_deref(), Some(hint));
+                }
+                (other, _) => panic!("{names:?} {asked:?}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_saved_is_loaded_and_only_the_user_can_read_it() {
+        let folder = Folder::new();
+        let world = Stage::new().env("XDG_CONFIG_HOME", folder.root().to_str().unwrap()).world();
+        assert_eq!(load(&world).unwrap().accounts, []);
+        let account = AccountSettings {
+            server: Some("https://dav.example/".into()),
+            ca_file: Some("/etc/ca.pem".into()),
+            timeout: Duration::from_secs(5),
+            ..AccountSettings::new("work")
+        };
+        let path = save(&world, &account).unwrap();
+        assert_eq!(load(&world).unwrap(), Settings { path: path.clone(), accounts: vec![account] });
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+            assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+        }
+    }
+
+    #[test]
+    fn a_mistake_names_file_and_line_and_stops_a_save() {
+        let folder = Folder::new();
+        let world = Stage::new().env("XDG_CONFIG_HOME", folder.root().to_str().unwrap()).world();
+        let path = save(&world, &AccountSettings::new("work")).unwrap();
+        std::fs::write(&path, "[carddav]\nservr = 'x'\n").unwrap();
+        let failures = [
+            load(&world).unwrap_err(),
+            save(&world, &AccountSettings::new("work")).unwrap_err(),
+        ];
+        for failure in failures {
+            assert_eq!(failure.exit, Exit::Usage);
+            let words = failure.error.to_string();
+            assert_eq!(words, format!("{}, line 2: there is no setting `servr`", path.display()));
+            assert_eq!(failure.hint.as_deref(), Some("did you mean `server`?"));
+        }
+        assert_eq!(std::fs::read(&path).unwrap(), b"[carddav]\nservr = 'x'\n");
+    }
+}

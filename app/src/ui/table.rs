@@ -1,0 +1,155 @@
+//! Contacts as rows: a table for a person, tab-separated lines for anything else.
+
+use std::borrow::Cow;
+
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
+use contactcmd_domain::contact::{Kind, Labelled, Person};
+use contactcmd_ports::Summary;
+
+use super::{Ui, clean};
+
+/// Prints contacts: on a terminal a table as wide as it is, elsewhere a line each with name,
+/// organisation, phone, e-mail and id, separated by tabs and without a heading.
+pub fn print(ui: &Ui, contacts: &[Summary]) {
+    if !ui.terminal.stdout {
+        for contact in contacts {
+            ui.result(line(contact));
+            if ui.is_closed() {
+                return;
+            }
+        }
+    } else if !contacts.is_empty() {
+        ui.result(table(contacts, None));
+    }
+}
+
+/// The e-mail address or phone number to show when there is room for one.
+pub fn first(values: &[Labelled]) -> &str {
+    let preferred = values.iter().find(|value| value.preferred).or_else(|| values.first());
+    preferred.map(|value| value.value.as_str()).unwrap_or_default()
+}
+
+/// The name, harmless, and what the contact is when it is no person.
+pub fn name(person: &Person) -> Cow<'_, str> {
+    let name = clean(&person.name);
+    match person.kind {
+        Kind::Person | Kind::Organisation => name,
+        Kind::Group => Cow::Owned(format!("{name} (group of {})", person.members.len())),
+        Kind::Location => Cow::Owned(format!("{name} (place)")),
+    }
+}
+
+/// The organisation; left out where it is the name itself.
+fn organisation(person: &Person) -> Cow<'_, str> {
+    match person.organisation.first() {
+        Some(organisation) if *organisation != person.name => clean(organisation),
+        _ => Cow::Borrowed(""),
+    }
+}
+
+fn line(contact: &Summary) -> String {
+    let person = &contact.person;
+    let fields = [
+        clean(&person.name),
+        organisation(person),
+        clean(first(&person.phones)),
+        clean(first(&person.emails)),
+        Cow::Owned(contact.id.to_string()),
+    ];
+    fields.join("\t")
+}
+
+/// The table, `width` columns wide (`None`: as wide as the terminal). Long values are broken, never
+/// cut; a column in which nothing stands is left out.
+fn table(contacts: &[Summary], width: Option<u16>) -> String {
+    let headings = ["Name", "Organisation", "Phone", "E-mail"].map(Cow::Borrowed);
+    let rows: Vec<[Cow<'_, str>; 4]> = contacts.iter().map(row).collect();
+    let used = |column: usize| rows.iter().any(|row| row.get(column).is_some_and(|v| !v.is_empty()));
+    let used: Vec<bool> = (0..headings.len()).map(used).collect();
+    let shown = |row: [Cow<'_, str>; 4]| -> Vec<String> {
+        let used_values = row.into_iter().zip(&used).filter(|(_, used)| **used);
+        used_values.map(|(value, _)| value.into_owned()).collect()
+    };
+
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    if let Some(width) = width {
+        table.set_width(width);
+    }
+    table.set_header(shown(headings));
+    table.add_rows(rows.into_iter().map(shown));
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    if let Some(names) = table.column_mut(0) {
+        // Beside a long organisation a name would otherwise be broken after a few letters.
+        names.set_constraint(ColumnConstraint::LowerBoundary(Width::Percentage(25)));
+    }
+    table.trim_fmt()
+}
+
+fn row(contact: &Summary) -> [Cow<'_, str>; 4] {
+    let person = &contact.person;
+    [
+        name(person),
+        organisation(person),
+        clean(first(&person.phones)),
+        clean(first(&person.emails)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::commands::testing::{contact, labelled};
+
+    fn people() -> Vec<Summary> {
+        let mut ada = contact(1, "Ada Lovelace");
+        ada.person.organisation = vec!["Analytical Engines".into(), "Research".into()];
+        ada.person.emails = vec![labelled("home", "ada@home.example"), labelled("work", "a@w.example")];
+        ada.person.emails[1].preferred = true;
+        let mut group = contact(2, "数学者の会");
+        group.person.kind = Kind::Group;
+        group.person.members = vec!["urn:uuid:1".into(), "urn:uuid:2".into()];
+        vec![ada, group, contact(3, "Evil\u{1b}[2J\tMallory")]
+    }
+
+    #[test]
+    fn a_table_has_the_columns_that_say_something() {
+        let text = table(&people(), Some(80));
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(
+            lines,
+            [
+                "Name                       Organisation        E-mail",
+                "Ada Lovelace               Analytical Engines  a@w.example",
+                "数学者の会 (group of 2)",
+                "Evil\u{fffd}[2J Mallory",
+            ]
+        );
+    }
+
+    #[test]
+    fn nothing_is_cut_when_the_terminal_is_narrow() {
+        for width in [10, 20, 30] {
+            let text = table(&people(), Some(width));
+            let letters: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
+            for letter in "数学者の会".chars() {
+                assert!(letters.contains(letter), "{width}: {text}");
+            }
+            let names: String =
+                text.lines().map(|line| line.split("  ").next().unwrap_or_default()).collect();
+            assert!(names.replace(' ', "").contains("AdaLovelace"), "{width}: {text}");
+        }
+    }
+
+    #[test]
+    fn lines_for_programs_have_five_fields_whatever_a_name_holds() {
+        let lines: Vec<_> = people().iter().map(line).collect();
+        for line in &lines {
+            assert_eq!(line.matches('\t').count(), 4, "{line}");
+            assert!(!line.contains(['\n', '\u{1b}']), "{line}");
+        }
+        assert!(lines[0].starts_with("Ada Lovelace\tAnalytical Engines\t\ta@w.example\t"));
+    }
+}
