@@ -3,4 +3,5 @@
 
 pub mod fake;
 pub mod generate;
+pub mod memory_keychain;
 pub mod serve;

@@ -1,1 +1,3 @@
-//! Suite.
+//! One binary for everything that spans crates.
+
+mod engine;

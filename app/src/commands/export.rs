@@ -28,7 +28,7 @@ pub fn run(args: &ExportArgs, global: &Global, world: &World) -> Result<Exit, Fa
     };
     let mut count = 0;
     let written = file::replace(path, |out| -> Result<(), Stop> {
-        count = export.write(&mut |card| Ok(out.write_all(card)?))?;
+        count = export.write(&mut |card| Ok::<(), Stop>(out.write_all(card)?))?;
         Ok(())
     });
     written.map_err(|stop| match stop {

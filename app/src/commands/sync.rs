@@ -4,7 +4,7 @@ mod account;
 mod books;
 
 use contactcmd_domain::contact::Timestamp;
-use contactcmd_domain::dav::{DavError, Quirks};
+use contactcmd_domain::dav::Quirks;
 use contactcmd_domain::sync::plan::{Action, Choice};
 use contactcmd_domain::sync::policy;
 use contactcmd_ports::{

@@ -35,7 +35,7 @@ type Row = (String, String);
 
 fn rows_as_text(rows: &[Row]) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.add_rows(rows.iter().map(|(label, value)| [label, value]));
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));

@@ -3,7 +3,9 @@
 pub mod contact;
 pub mod error;
 pub mod json;
+pub mod progress;
 pub mod prompt;
+pub mod report;
 pub mod table;
 mod text;
 
