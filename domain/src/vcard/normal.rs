@@ -5,7 +5,7 @@ use super::facts::facts;
 
 /// A card made comparable: equal when no user would call them different. See [`normal`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Normal(Vec<Vec<u8>>);
+pub struct Normal(Vec<u8>);
 
 /// The normal form: what two cards share when no user would call them different.
 ///
@@ -35,5 +35,11 @@ pub fn normal(card: &Card) -> Normal {
     let mut lines: Vec<&[u8]> = facts.iter().map(|fact| fact.normal).collect();
     lines.sort_unstable();
     lines.dedup();
-    Normal(lines.into_iter().map(<[u8]>::to_vec).collect())
+    let mut normal = Vec::with_capacity(facts.len() + lines.len() * size_of::<usize>());
+    for line in lines {
+        // The length comes first, so that no two lists of facts read as one.
+        normal.extend_from_slice(&line.len().to_be_bytes());
+        normal.extend_from_slice(line);
+    }
+    Normal(normal)
 }
