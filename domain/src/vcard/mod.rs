@@ -13,6 +13,7 @@
 mod binary;
 mod card;
 mod charset;
+mod convert;
 mod date;
 mod diff;
 mod edit;
@@ -21,10 +22,12 @@ mod graft;
 mod index;
 mod known;
 mod label;
+mod lower;
 mod normal;
 mod person;
 mod property;
 mod qp;
+mod raise;
 mod scan;
 mod split;
 mod text;
@@ -33,6 +36,7 @@ mod write;
 
 pub use card::{Card, Flaw, LineId, Version, check};
 pub use charset::decode_file;
+pub use convert::convert;
 pub use date::Date;
 pub use diff::{FieldChange, How, diff};
 pub use edit::NewProperty;

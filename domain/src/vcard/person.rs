@@ -313,3 +313,101 @@ fn filled(property: &Property<'_>) -> Option<String> {
 fn day(property: &Property<'_>) -> Option<String> {
     date::of(property).map(|date| date.iso()).or_else(|| filled(property))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(lines: &str) -> Person {
+        person(&Card::parse(format!("BEGIN:VCARD\nVERSION:3.0\n{lines}\nEND:VCARD\n")))
+    }
+
+    #[test]
+    fn a_card_is_called_by_the_best_name_it_has() {
+        let cases = [
+            ("FN:Ada\nN:B;C", "Ada"),
+            ("FN: \nN:Byron;Ada;King;Lady;", "Lady Ada King Byron"),
+            ("N:Stevenson;John;Philip,Paul;Dr.;Jr.,M.D.", "Dr. John Philip Paul Stevenson Jr. M.D."),
+            ("N:;;;;\nORG:Acme;Lab\nEMAIL:a@b", "Acme"),
+            ("NICKNAME:Bee\nEMAIL:a@b", "Bee"),
+            ("EMAIL:a@b\nTEL:1", "a@b"),
+            ("TEL;VALUE=uri:tel:+1-2", "+1-2"),
+            ("FN:Ada\\n  Byron\u{1b}[2J", "Ada Byron [2J"),
+            ("FN:x y\nORG:Acme\nX-ABShowAs:COMPANY", "Acme"),
+            ("FN:Acme Inc.\nKIND:org", "Acme Inc."),
+            ("NOTE:n", "(no name)"),
+        ];
+        for (lines, name) in cases {
+            assert_eq!(read(lines).name, name, "{lines}");
+            let card = Card::parse(format!("BEGIN:VCARD\n{lines}\nEND:VCARD\n"));
+            assert_eq!(card.name(), name, "{lines}");
+        }
+    }
+
+    #[test]
+    fn every_field_is_read() {
+        let person = read(
+            "FN:Ada\nN:Byron;Ada\nNICKNAME:Bee,Al\\,fie\nitem1.EMAIL;type=pref:a@b\nitem1.X-ABLabel:Club\n\
+             EMAIL;TYPE=INTERNET:c@d\nTEL;TYPE=CELL,VOICE:tel:+1-2;ext=3\n\
+             ADR;TYPE=WORK,POSTAL:1;2;3\\n4;5, 6;7;8;9\nADR:;;;;;;\nORG:Acme;;Lab\nTITLE:Chief\n\
+             BDAY;X-APPLE-OMIT-YEAR=1604:1604-08-20\n\
+             item2.X-ABDATE:2001-02-03\nitem2.X-ABLabel:_$!<Anniversary>!$_\n\
+             CATEGORIES:x,,y\nNOTE:one\nNOTE:two\nURL;type=home:http\\://a\n\
+             IMPP;X-SERVICE-TYPE=Jabber:xmpp:a@j\nX-JABBER:a@j\nX-SKYPE:ada\nX-SPOUSE:Max\n\
+             PHOTO;ENCODING=b:YQ==",
+        );
+        let labelled = |label: &str, value: &str, preferred| Labelled {
+            label: (!label.is_empty()).then(|| label.to_owned()),
+            value: value.to_owned(),
+            preferred,
+        };
+        assert_eq!(person.nicknames, ["Bee", "Al,fie"]);
+        assert_eq!(person.emails, [labelled("Club", "a@b", true), labelled("", "c@d", false)]);
+        assert_eq!(person.phones, [labelled("cell", "+1-2 ext. 3", false)]);
+        let [address] = person.addresses.as_slice() else { panic!("{:?}", person.addresses) };
+        assert_eq!((address.label.as_deref(), address.street.as_str()), (Some("work"), "3\n4"));
+        assert_eq!((address.locality.as_str(), address.country.as_str()), ("5, 6", "9"));
+        assert_eq!(person.organisation, ["Acme", "Lab"]);
+        assert_eq!(person.title.as_deref(), Some("Chief"));
+        assert_eq!(person.birthday.as_deref(), Some("--08-20"));
+        assert_eq!(person.anniversary.as_deref(), Some("2001-02-03"));
+        assert_eq!(person.categories, ["x", "y"]);
+        assert_eq!(person.note.as_deref(), Some("one\n\ntwo"));
+        assert_eq!(person.urls, [labelled("home", "http://a", false)]);
+        let messengers = [labelled("jabber", "xmpp:a@j", false), labelled("skype", "ada", false)];
+        assert_eq!(person.messengers, messengers);
+        assert_eq!(person.related, [labelled("spouse", "Max", false)]);
+        assert!(person.photo);
+    }
+
+    #[test]
+    fn the_kind_is_read_under_its_three_names() {
+        let cases = [
+            ("KIND:group", Kind::Group),
+            ("X-ADDRESSBOOKSERVER-KIND:GROUP", Kind::Group),
+            ("X-ADDRESSBOOKSERVER-KIND:individual", Kind::Person),
+            ("X-ABSHOWAS:COMPANY", Kind::Organisation),
+            ("KIND:location", Kind::Location),
+            ("FN:A", Kind::Person),
+        ];
+        for (line, kind) in cases {
+            assert_eq!(read(line).kind, kind, "{line}");
+        }
+        let group = read("KIND:group\nMEMBER:urn:uuid:1\nX-ADDRESSBOOKSERVER-MEMBER:urn:uuid:2");
+        assert_eq!(group.members, ["urn:uuid:1", "urn:uuid:2"]);
+    }
+
+    #[test]
+    fn lines_of_one_altid_are_one_property() {
+        let person = read("TITLE;ALTID=1;LANGUAGE=en:Chief\nTITLE;ALTID=1;LANGUAGE=de:Chef\nEMAIL;ALTID=1:a@b");
+        assert_eq!(person.title.as_deref(), Some("Chief"));
+        assert_eq!(person.emails.len(), 1);
+    }
+
+    #[test]
+    fn the_best_rank_is_the_preferred_one() {
+        let person = read("TEL;PREF=3:1\nTEL;PREF=2:2\nTEL:3");
+        let preferred: Vec<bool> = person.phones.iter().map(|phone| phone.preferred).collect();
+        assert_eq!(preferred, [false, true, false]);
+    }
+}
