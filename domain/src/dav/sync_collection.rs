@@ -324,4 +324,31 @@ mod tests {
             assert_eq!(SyncCollection::means_unsupported(&error), unsupported, "{name}: {error:?}");
         }
     }
+
+    #[test]
+    fn a_stale_token_has_many_statuses() {
+        // Q54.
+        let answer = |status: u16| Response::builder().status(status).body(Vec::new()).unwrap();
+        for (status, stale) in [
+            (400, true),
+            (401, false),
+            (403, true),
+            (404, true),
+            (405, false),
+            (409, true),
+            (410, true),
+            (412, true),
+            (415, false),
+            (422, true),
+            (429, false),
+            (500, true),
+            (501, false),
+            (502, false),
+            (503, false),
+            (507, true),
+        ] {
+            let error = sync("/b/", &answer(status)).unwrap_err();
+            assert_eq!(SyncCollection::means_stale_token(&error), stale, "{status}");
+        }
+    }
 }
