@@ -1,1 +1,3 @@
-//! Suite.
+//! The tests that span crates, in one binary.
+
+mod contracts;
