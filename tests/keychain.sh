@@ -80,7 +80,12 @@ scene() {
 # on_a_bus [OPTION] <<< COMMANDS: runs them in a D-Bus session that ends with them.
 on_a_bus() {
     export -f scene start_keyring unlock_keyring lock_keyring
-    timeout 120 dbus-run-session "$@" -- bash -euo pipefail -c "$(cat)"
+    # The services complain of the missing screen; only a failure makes that worth reading.
+    if ! timeout 120 dbus-run-session "$@" -- bash -euo pipefail -c "$(cat)" 2>"$HOME/noise"; then
+        cat "$HOME/noise" >&2
+        echo "the scene could not be set" >&2
+        exit 2
+    fi
 }
 
 # Nobody has entered the password; the prompter cannot show a dialogue, for want of a screen.

@@ -27,7 +27,7 @@ fn main() -> anyhow::Result<ExitCode> {
             vec![("where there is no keychain nothing is stored", timed(|| empty(&keychain)))]
         }
         "put" => vec![("one is stored", timed(|| put(&keychain)))],
-        "read" => vec![("the one stored before is read", timed(|| read(&keychain)))],
+        "read" => vec![("the one stored before is read and goes", timed(|| read(&keychain)))],
         other => anyhow::bail!("no such scene: {other:?}"),
     };
 
@@ -82,7 +82,10 @@ fn put(keychain: &Keychain) -> Result<(), String> {
 
 fn read(keychain: &Keychain) -> Result<(), String> {
     match keychain.secret(&key()) {
-        Ok(Some(secret)) if secret.expose() == "kept" => Ok(()),
+        Ok(Some(secret)) if secret.expose() == "kept" => match keychain.forget(&key()) {
+            Ok(true) => Ok(()),
+            other => Err(format!("forget: {other:?}")),
+        },
         Ok(found) => Err(format!("found {}", if found.is_some() { "another" } else { "none" })),
         Err(error) => Err(format!("{error:?}")),
     }
