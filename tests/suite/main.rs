@@ -1,3 +1,5 @@
-//! One binary for everything that spans crates.
+//! The tests that span crates, in one binary.
 
+mod contracts;
+mod corpus;
 mod engine;
