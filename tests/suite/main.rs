@@ -1,5 +1,4 @@
 //! The tests that span crates, in one binary.
 
 mod contracts;
-mod corpus;
 mod engine;

@@ -8,7 +8,7 @@ use contactcmd_domain::contact::{ContactId, UidKey};
 use contactcmd_domain::dav::HrefKey;
 use contactcmd_domain::sync::plan::Match;
 use contactcmd_domain::sync::snapshot::{Linked, StoredContact};
-use contactcmd_domain::vcard::{Card, normal};
+use contactcmd_domain::vcard::{Card, content};
 
 /// Contacts without a link, each to be met at most once, and links whose card was not named where it
 /// was: the server may have moved it (Q75).
@@ -64,7 +64,7 @@ impl People {
         let same = same.filter(|contact| {
             // A hash is no proof, and a card with another UID is another contact.
             let other_uid = contact.uid.is_some() && uid.is_some();
-            !other_uid && normal(&Card::parse(contact.vcard.as_slice())) == normal(card)
+            !other_uid && content(&Card::parse(contact.vcard.as_slice())) == content(card)
         });
         match same.map(|contact| contact.id).and_then(|id| self.free.remove(&id)) {
             Some(contact) => Somebody::Free(contact),
@@ -73,7 +73,7 @@ impl People {
     }
 
     fn content(&self, card: &Card) -> u64 {
-        self.hasher.hash_one(normal(card))
+        self.hasher.hash_one(content(card))
     }
 }
 

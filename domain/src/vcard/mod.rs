@@ -43,7 +43,7 @@ pub use edit::NewProperty;
 pub use facts::{Fact, Facts, facts};
 pub use index::index;
 pub use known::Known;
-pub use normal::{Normal, normal};
+pub use normal::{Normal, content, normal};
 pub use person::person;
 pub use property::{Param, Property};
 pub use split::{Piece, split};

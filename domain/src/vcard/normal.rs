@@ -1,7 +1,7 @@
 //! The normal form of a card.
 
-use super::Card;
-use super::facts::facts;
+use super::facts::{Fact, facts};
+use super::{Card, Known};
 
 /// A card made comparable: equal when no user would call them different. See [`normal`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -31,8 +31,19 @@ pub struct Normal(Vec<u8>);
 /// The version counts only as far as it decides how a value is read, so a card and its conversion
 /// to the other version by a server are the same as far as nothing was lost.
 pub fn normal(card: &Card) -> Normal {
+    normal_of(card, |_| true)
+}
+
+/// The normal form without the UID: who a contact is, not what a program named it. For contacts that
+/// meet for the first time, one of which has no UID.
+pub fn content(card: &Card) -> Normal {
+    normal_of(card, |fact| fact.known != Known::Uid)
+}
+
+fn normal_of(card: &Card, counts: impl Fn(&Fact<'_>) -> bool) -> Normal {
     let facts = facts(card);
-    let mut lines: Vec<&[u8]> = facts.iter().map(|fact| fact.normal).collect();
+    let mut lines: Vec<&[u8]> =
+        facts.iter().filter(|fact| counts(fact)).map(|fact| fact.normal).collect();
     lines.sort_unstable();
     lines.dedup();
     let mut normal = Vec::with_capacity(facts.len() + lines.len() * size_of::<usize>());
