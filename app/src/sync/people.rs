@@ -39,8 +39,8 @@ impl People {
             if let Some(uid) = &contact.uid {
                 people.free_by_uid.entry(uid.key()).or_insert(contact.id);
             }
-            let content = people.content(&Card::parse(contact.vcard.as_slice()));
-            people.free_by_content.entry(content).or_insert(contact.id);
+            let hash = people.hash(&Card::parse(contact.vcard.as_slice()));
+            people.free_by_content.entry(hash).or_insert(contact.id);
             people.free.insert(contact.id, contact);
         }
         people
@@ -59,8 +59,7 @@ impl People {
         if let Some(contact) = by_uid.and_then(|id| self.free.remove(&id)) {
             return Somebody::Free(contact);
         }
-        let content = self.content(card);
-        let same = self.free_by_content.get(&content).and_then(|id| self.free.get(id));
+        let same = self.free_by_content.get(&self.hash(card)).and_then(|id| self.free.get(id));
         let same = same.filter(|contact| {
             // A hash is no proof, and a card with another UID is another contact.
             let other_uid = contact.uid.is_some() && uid.is_some();
@@ -72,7 +71,7 @@ impl People {
         }
     }
 
-    fn content(&self, card: &Card) -> u64 {
+    fn hash(&self, card: &Card) -> u64 {
         self.hasher.hash_one(content(card))
     }
 }
