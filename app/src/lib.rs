@@ -22,5 +22,5 @@ pub mod world;
 
 pub use failure::{Exit, Failure};
 pub use run::run;
-pub use wire::main;
+pub use wire::{main, world as real_world};
 pub use world::World;

@@ -33,7 +33,7 @@ pub trait DavTransport: Send + Sync {
 }
 
 /// A boxed cause, kept for the chain that is shown with `-v`.
-pub type Cause = Box<dyn Error + Send + Sync>;
+pub(crate) type Cause = Box<dyn Error + Send + Sync>;
 
 /// Why no whole answer came. Holds the host, never the path, the body or a header.
 #[derive(Debug, thiserror::Error)]

@@ -52,15 +52,18 @@ class Program:
         self.outcomes: list[Outcome] = []
         home.mkdir(parents=True)
 
+    def command(self, *arguments: str) -> list[str]:
+        """The whole command line."""
+        return [str(self.binary), "--database", str(self.database), *arguments]
+
     def run(self, *arguments: str, password: str | None = None) -> Outcome:
         """Runs the program to its end."""
-        command = [str(self.binary), "--database", str(self.database), *arguments]
         done = subprocess.run(
-            command,
+            self.command(*arguments),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=TIME_LIMIT,
-            env=self._environment(password),
+            env=self.environment(password),
         )
         shown = " ".join(["contactcmd", *arguments])
         stdout, stderr = (stream.decode("utf-8", "replace") for stream in (done.stdout, done.stderr))
@@ -69,18 +72,22 @@ class Program:
 
     def sync(self, *options: str, password: str | None = None) -> Outcome:
         """`sync carddav --json` of the book."""
-        return self.run(*self._sync(), "--json", *options, password=password)
+        return self.run(*self.sync_words(), "--json", *options, password=password)
 
     def start_sync(self) -> subprocess.Popen[bytes]:
         """The same without waiting for it; its output goes nowhere."""
-        command = [str(self.binary), "--database", str(self.database), *self._sync(), "--json"]
         quiet = subprocess.DEVNULL
-        environment = self._environment(None)
-        return subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet, env=environment)
+        return subprocess.Popen(
+            self.command(*self.sync_words(), "--json"),
+            stdin=quiet,
+            stdout=quiet,
+            stderr=quiet,
+            env=self.environment(),
+        )
 
     def book_names(self) -> Outcome:
         """`sync carddav --list-addressbooks`, which needs no book named."""
-        return self.run(*self._sync()[:-2], "--list-addressbooks")
+        return self.run(*self.sync_words()[:-2], "--list-addressbooks")
 
     def contacts(self) -> list[dict[str, Any]]:
         """`list --json`."""
@@ -107,7 +114,8 @@ class Program:
         paths = [path for path in self.home.rglob("*") if path.is_file()]
         return {str(path.relative_to(self.home)): path.read_bytes() for path in paths}
 
-    def _sync(self) -> list[str]:
+    def sync_words(self) -> list[str]:
+        """`sync carddav` with the server, the user and, last, the book."""
         where = ["--server", self.url, "--username", self.username]
         return ["sync", "carddav", *where, "--addressbook", self.book]
 
@@ -120,7 +128,7 @@ class Program:
         file.unlink()
         return data
 
-    def _environment(self, password: str | None) -> dict[str, str]:
+    def environment(self, password: str | None = None) -> dict[str, str]:
         """Nothing of the caller's but PATH: no proxy, no session bus whose keychain might answer."""
         return {
             "PATH": os.environ.get("PATH", ""),

@@ -1,1 +1,4 @@
-//! Suite.
+//! The tests that span crates, in one binary.
+
+mod contracts;
+mod engine;

@@ -18,6 +18,7 @@ CREATE TABLE books (
     href_key     TEXT NOT NULL, -- its path made comparable: iCloud's hosts change, the path does not
     name         TEXT NOT NULL,
     access       TEXT NOT NULL, -- JSON
+    hidden       INTEGER NOT NULL, -- the server made it for itself
     capabilities TEXT NOT NULL, -- JSON
     links        INTEGER NOT NULL DEFAULT 0, -- how many rows of external_ids, kept by triggers
     sync_token   TEXT, -- NULL: the next listing is full
@@ -96,7 +97,12 @@ END;
 CREATE TRIGGER contacts_edited AFTER UPDATE OF edited, deleted_at ON contacts
 BEGIN
     UPDATE external_ids
-    SET here = CASE WHEN NEW.deleted_at IS NOT NULL THEN 2 WHEN NEW.edited > seen THEN 1 ELSE 0 END
+    SET here = CASE
+        WHEN NEW.deleted_at IS NOT NULL THEN 2
+        WHEN NEW.edited > seen THEN 1
+        WHEN base IS NULL AND base_is_card = 0 THEN 1 -- never agreed: nothing may overwrite it
+        ELSE 0
+    END
     WHERE contact = NEW.id;
 END;
 

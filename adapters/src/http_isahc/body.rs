@@ -6,8 +6,8 @@ use std::pin::Pin;
 
 use contactcmd_ports::TransportError;
 use futures::io::AsyncRead;
-use http::Response;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
+use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{Response, StatusCode, Version};
 use isahc::AsyncBody;
 
 use super::explain::explain;
@@ -21,11 +21,11 @@ const CHUNK: usize = 16 * 1024;
 pub(super) async fn read_whole(
     answer: Response<AsyncBody>,
     limit: u64,
-    host: String,
+    host: &str,
 ) -> Result<Response<Vec<u8>>, TransportError> {
     let announced = announced_length(&answer);
     if announced.is_some_and(|length| length > limit) {
-        return Err(TransportError::TooLarge { host, limit });
+        return Err(too_large(host, limit));
     }
     let (head, mut body) = answer.into_parts();
     // One more than announced, so that the read which finds the end has somewhere to read into.
@@ -42,7 +42,7 @@ pub(super) async fn read_whole(
             Err(error) => return Err(broken_off(host, error)),
         }
         if filled as u64 > limit {
-            return Err(TransportError::TooLarge { host, limit });
+            return Err(too_large(host, limit));
         }
         if filled == bytes.len() {
             bytes.resize(filled + filled.max(CHUNK), 0);
@@ -58,6 +58,23 @@ pub(super) async fn read_whole(
     Ok(whole)
 }
 
+/// Whether the connection ended within the head of this answer, which curl takes for its end.
+///
+/// Such an answer announces no body and has none. One that means it is HTTP/1.0, has a status that
+/// never has a body, or says `Connection: close`, as it must (RFC 9112, 9.6).
+pub(super) fn is_cut_short(answer: &Response<Vec<u8>>) -> bool {
+    let ends_by_itself = [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION]
+        .iter()
+        .any(|name| answer.headers().contains_key(name));
+    let bodiless = matches!(answer.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    answer.version() == Version::HTTP_11 && answer.body().is_empty() && !ends_by_itself && !bodiless
+}
+
+/// The connection ended before the head of the answer did.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection was closed in the middle of the answer's headers")]
+pub(super) struct CutShort;
+
 /// The length of the body as it will be read, if the server said so.
 fn announced_length(answer: &Response<AsyncBody>) -> Option<u64> {
     if answer.headers().contains_key(CONTENT_ENCODING) {
@@ -72,8 +89,12 @@ fn ahead(announced: Option<u64>) -> usize {
 }
 
 /// isahc wraps its own errors for the reader; unwrapped they keep their kind.
-fn broken_off(host: String, error: io::Error) -> TransportError {
-    explain(host, isahc::Error::from(error))
+fn broken_off(host: &str, error: io::Error) -> TransportError {
+    explain(host.to_owned(), isahc::Error::from(error))
+}
+
+fn too_large(host: &str, limit: u64) -> TransportError {
+    TransportError::TooLarge { host: host.to_owned(), limit }
 }
 
 #[cfg(test)]

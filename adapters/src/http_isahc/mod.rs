@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use contactcmd_ports::{DavTransport, TransportError};
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use isahc::HttpClient;
 use isahc::config::{Configurable, RedirectPolicy, VersionNegotiation};
 use isahc::tls::{TlsConfig, TrustStore};
@@ -107,10 +107,15 @@ impl DavTransport for IsahcTransport {
             Ok(request) => request,
             Err(cause) => return Err(TransportError::Broken { host, cause: cause.into() }),
         };
-        match self.client.send_async(request).await {
-            Ok(answer) => body::read_whole(answer, self.max_body, host).await,
-            Err(error) => Err(explain::explain(host, error)),
+        let only_head = request.method() == Method::HEAD;
+        let answer = match self.client.send_async(request).await {
+            Ok(answer) => body::read_whole(answer, self.max_body, &host).await?,
+            Err(error) => return Err(explain::explain(host, error)),
+        };
+        if body::is_cut_short(&answer) && !only_head {
+            return Err(TransportError::Broken { host, cause: body::CutShort.into() });
         }
+        Ok(answer)
     }
 }
 

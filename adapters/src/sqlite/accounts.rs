@@ -59,7 +59,7 @@ pub(super) fn all_books(conn: &mut Conn, account: AccountId) -> Result<Vec<Book>
 }
 
 pub(super) fn save_book(conn: &mut Conn, account: AccountId, book: &BookInfo) -> Result<(), Fault> {
-    let BookInfo { location, name, access, capabilities, ctag: _, sync_token: _ } = book;
+    let BookInfo { location, name, access, capabilities, hidden, ctag: _, sync_token: _ } = book;
     let quirks = Quirks::of_host(location.origin.host());
     diesel::insert_into(books::table)
         .values((
@@ -68,6 +68,7 @@ pub(super) fn save_book(conn: &mut Conn, account: AccountId, book: &BookInfo) ->
             books::href_key.eq(location.href.key().0),
             books::name.eq(name),
             books::access.eq(to_json("books.access", access)?),
+            books::hidden.eq(*hidden),
             books::capabilities.eq(to_json("books.capabilities", capabilities)?),
             books::quirks.eq(to_json("books.quirks", &quirks)?),
         ))
@@ -77,6 +78,7 @@ pub(super) fn save_book(conn: &mut Conn, account: AccountId, book: &BookInfo) ->
             books::location.eq(excluded(books::location)),
             books::name.eq(excluded(books::name)),
             books::access.eq(excluded(books::access)),
+            books::hidden.eq(excluded(books::hidden)),
             books::capabilities.eq(excluded(books::capabilities)),
         ))
         .execute(conn)?;
@@ -137,6 +139,7 @@ struct BookRow {
     location: String,
     name: String,
     access: String,
+    hidden: bool,
     capabilities: String,
     sync_token: Option<String>,
     ctag: Option<String>,
@@ -168,6 +171,7 @@ impl TryFrom<BookRow> for Book {
             capabilities: from_json("books.capabilities", &row.capabilities)?,
             ctag: None,
             sync_token: None,
+            hidden: row.hidden,
         };
         Ok(Self { id: BookId(row.id), account: AccountId(row.account), info, progress })
     }

@@ -162,7 +162,8 @@ fn relink(conn: &mut Conn, id: ContactId, book: BookId, link: &Link) -> Result<(
         .ok_or(Fault::NoSuchContact(id))?;
     let here = match deleted_at {
         Some(_) => Here::Deleted,
-        None if edited > stored(link.seen) => Here::Edited,
+        // Without a base they never agreed: nothing may overwrite what stands here.
+        None if edited > stored(link.seen) || link.base.is_none() => Here::Edited,
         None => Here::Same,
     };
     free_href(conn, id, book, link)?;

@@ -18,6 +18,7 @@ diesel::table! {
         href_key -> Text,
         name -> Text,
         access -> Text,
+        hidden -> Bool,
         capabilities -> Text,
         links -> BigInt,
         sync_token -> Nullable<Text>,

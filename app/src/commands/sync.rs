@@ -4,7 +4,7 @@ mod account;
 mod books;
 
 use contactcmd_domain::contact::Timestamp;
-use contactcmd_domain::dav::{DavError, Quirks};
+use contactcmd_domain::dav::Quirks;
 use contactcmd_domain::sync::plan::{Action, Choice};
 use contactcmd_domain::sync::policy;
 use contactcmd_ports::{
@@ -65,6 +65,7 @@ pub fn run(args: &SyncArgs, global: &Global, world: &World) -> Result<Exit, Fail
         started: (world.now)(),
     };
     let outcome = block_on(visit.run(&mut *repo));
+    let outcome = outcome.map_err(|failure| visit.name_the_user(failure));
     if remote.is_accepted() && !looks_only && source == Source::Prompt {
         match password::remember(world, &key, &secret) {
             Ok(()) => world.ui.say("The password is in the keychain now."),
@@ -163,7 +164,7 @@ impl Visit<'_, '_> {
             Ok(()) if report.needs_you() => Exit::NeedsYou,
             Ok(()) => Exit::Done,
             Err(failure) => {
-                let failure = self.explain(failure, book);
+                let failure = self.name_the_user(self.explain(failure, book));
                 report.error = Some(format!("{:#}", failure.error));
                 complaint::print(ui, &failure);
                 failure.exit
@@ -179,8 +180,17 @@ impl Visit<'_, '_> {
     /// Says whose book it was.
     fn explain(&self, failure: Failure, book: &Book) -> Failure {
         match failure.exit {
-            Exit::Guard | Exit::Interrupted => failure,
+            Exit::Guard | Exit::Interrupted | Exit::Auth => failure,
             _ => failure.context(format!("{} was not finished", book.info.name)),
+        }
+    }
+
+    /// Says whose login was refused.
+    fn name_the_user(&self, failure: Failure) -> Failure {
+        let Chosen { username, server, .. } = self.chosen;
+        match failure.exit {
+            Exit::Auth => failure.context(format!("cannot log in as {username} at {server}")),
+            _ => failure,
         }
     }
 

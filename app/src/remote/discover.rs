@@ -109,6 +109,10 @@ async fn from_address(remote: &Remote<'_>, at: &Location) -> Result<Discovered, 
     }
     if books.is_empty() {
         books.extend(start.reply.looks_like_book);
+        // A place that only might have been a home is none.
+        if books.is_empty() && matches!(start.reply.principal, Principal::Missing) {
+            homes.retain(|home| start.reply.home_sets.contains(home));
+        }
     }
     books.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.location.href.cmp(&b.location.href)));
     Ok(Discovered { home_sets: homes, books })

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contactcmd_domain::dav::{
-    DavError, Location, Operation, Origin, RedirectRefused, Rules, Trouble, follow, may_know, pause,
+    DavError, Location, Operation, RedirectRefused, Rules, Trouble, follow, may_know, pause,
     retry_after,
 };
 use contactcmd_ports::{DavTransport, TransportError};

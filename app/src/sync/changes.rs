@@ -37,7 +37,14 @@ pub(super) fn changes(action: Action, scene: &Scene<'_>, out: &mut Vec<Change>) 
             out.push(Change::Replace { contact, vcard, index: *index, editor, why });
             out.push(Change::Link { contact, book: scene.book, link });
         }
-        (Step::Link { remote, seen } | Step::Rebase { remote, seen }, Some(contact)) => {
+        (Step::Link { remote, index, seen }, Some(contact)) => {
+            let (link, vcard) = agreed(remote, seen);
+            let why = why("linked with the server's card");
+            let editor = Editor::Sync;
+            out.push(Change::Replace { contact, vcard, index: *index, editor, why });
+            out.push(Change::Link { contact, book: scene.book, link });
+        }
+        (Step::Rebase { remote, seen }, Some(contact)) => {
             let (link, _) = agreed(remote, seen);
             out.push(Change::Link { contact, book: scene.book, link });
         }

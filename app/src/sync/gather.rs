@@ -42,6 +42,8 @@ struct Asking<'r, 'w> {
     book: &'r Location,
     quirks: Quirks,
     nothing_known: bool,
+    /// Whether this server has given a token before.
+    worked_before: bool,
 }
 
 /// What a report from a token came to.
@@ -91,7 +93,8 @@ impl<'r, 'w> Asking<'r, 'w> {
         if book.info.capabilities.sync_collection == Some(false) {
             quirks.no_sync_collection = true;
         }
-        Self { remote, book: &book.info.location, quirks, nothing_known }
+        let worked_before = book.progress.sync_token.is_some();
+        Self { remote, book: &book.info.location, quirks, nothing_known, worked_before }
     }
 
     async fn delta(&mut self, token: SyncToken) -> Result<Gathered, RemoteError> {
@@ -99,10 +102,8 @@ impl<'r, 'w> Asking<'r, 'w> {
             Report::Is(delta) => Ok(self.since_last_time(delta)),
             Report::Stale => self.everything(Because::StaleToken).await,
             Report::Stuck => self.everything(Because::LooksWrong).await,
-            Report::Unsupported => {
-                self.quirks.no_sync_collection = true;
-                self.everything(Because::StaleToken).await
-            }
+            // It worked before: SOGo answers 501 to throttle (Q36).
+            Report::Unsupported => self.everything(Because::StaleToken).await,
         }
     }
 
@@ -157,12 +158,12 @@ impl<'r, 'w> Asking<'r, 'w> {
                 Report::Is(delta) => return Ok((delta.token().cloned(), None, Some(delta))),
                 Report::Stuck => return Ok((None, None, None)),
                 Report::Stale => self.quirks.no_empty_token = true,
-                Report::Unsupported => self.quirks.no_sync_collection = true,
+                Report::Unsupported => self.quirks.no_sync_collection = !self.worked_before,
             }
         }
         let info = self.remote.ask(self.book, |book| ReadBook { book }).await?.reply;
         let token = info.sync_token.filter(|_| !self.quirks.no_sync_collection);
-        if token.is_none() {
+        if token.is_none() && !self.worked_before {
             self.quirks.no_sync_collection = true;
             self.quirks.no_empty_token = false;
         }

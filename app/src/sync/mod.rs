@@ -25,7 +25,7 @@ use contactcmd_ports::{Book, Pending, Progress, Subject};
 pub use report::{ActionReport, BookReport, Counts, RunReport};
 pub use store::Store;
 
-use crate::remote::{Remote, RemoteError};
+use crate::remote::Remote;
 use crate::ui::clean;
 use crate::ui::progress::Progress as Bar;
 use crate::{Exit, Failure};
@@ -182,7 +182,7 @@ fn guard_deletions(
         return Ok(());
     };
     let ids: Vec<_> = doomed.iter().take(NAMES_SHOWN).map(|link| link.contact).collect();
-    let names: Vec<String> = repo.contacts(&ids)?.into_iter().map(|c| clean(&c.name)).collect();
+    let names: Vec<String> = repo.contacts(&ids)?.into_iter().map(|c| clean(&c.name).into_owned()).collect();
     let more = match doomed.len() - ids.len() {
         0 => String::new(),
         rest => format!(" and {rest} more"),

@@ -8,7 +8,7 @@ use contactcmd_domain::contact::{ContactId, UidKey};
 use contactcmd_domain::dav::HrefKey;
 use contactcmd_domain::sync::plan::Match;
 use contactcmd_domain::sync::snapshot::{Linked, StoredContact};
-use contactcmd_domain::vcard::{Card, normal};
+use contactcmd_domain::vcard::{Card, content};
 
 /// Contacts without a link, each to be met at most once, and links whose card was not named where it
 /// was: the server may have moved it (Q75).
@@ -39,8 +39,8 @@ impl People {
             if let Some(uid) = &contact.uid {
                 people.free_by_uid.entry(uid.key()).or_insert(contact.id);
             }
-            let content = people.content(&Card::parse(contact.vcard.as_slice()));
-            people.free_by_content.entry(content).or_insert(contact.id);
+            let hash = people.hash(&Card::parse(contact.vcard.as_slice()));
+            people.free_by_content.entry(hash).or_insert(contact.id);
             people.free.insert(contact.id, contact);
         }
         people
@@ -59,12 +59,11 @@ impl People {
         if let Some(contact) = by_uid.and_then(|id| self.free.remove(&id)) {
             return Somebody::Free(contact);
         }
-        let content = self.content(card);
-        let same = self.free_by_content.get(&content).and_then(|id| self.free.get(id));
+        let same = self.free_by_content.get(&self.hash(card)).and_then(|id| self.free.get(id));
         let same = same.filter(|contact| {
             // A hash is no proof, and a card with another UID is another contact.
             let other_uid = contact.uid.is_some() && uid.is_some();
-            !other_uid && normal(&Card::parse(contact.vcard.as_slice())) == normal(card)
+            !other_uid && content(&Card::parse(contact.vcard.as_slice())) == content(card)
         });
         match same.map(|contact| contact.id).and_then(|id| self.free.remove(&id)) {
             Some(contact) => Somebody::Free(contact),
@@ -72,8 +71,8 @@ impl People {
         }
     }
 
-    fn content(&self, card: &Card) -> u64 {
-        self.hasher.hash_one(normal(card))
+    fn hash(&self, card: &Card) -> u64 {
+        self.hasher.hash_one(content(card))
     }
 }
 

@@ -132,20 +132,12 @@ pub fn candidates(server: &str, allow_http: bool) -> Result<Vec<Location>, Disco
     if !typed.origin.is_https() && !typed.origin.is_loopback() && !allow_http {
         return Err(DiscoveryError::NotEncrypted(typed));
     }
-    let folder = typed.href.as_str().split('?').next().unwrap_or_default();
-    let folder = folder.trim_end_matches("index.php").trim_end_matches('/');
-    let in_folder = format!("{folder}/remote.php/dav/");
-    let places = [
-        typed.href.as_str(),
-        "/.well-known/carddav",
-        "/",
-        in_folder.as_str(),
-        "/remote.php/dav/",
-        "/dav/",
-        "/dav.php/",
-        "/carddav/",
-        "/SOGo/dav/",
-    ];
+    let in_folder = nextcloud_in_folder(&typed);
+    let mut places = vec![typed.href.as_str(), "/.well-known/carddav", "/"];
+    if Provider::of_domain(typed.origin.host()).is_none() {
+        places.extend(in_folder.as_deref());
+        places.extend(["/remote.php/dav/", "/dav/", "/dav.php/", "/carddav/", "/SOGo/dav/"]);
+    }
     let mut found: Vec<Location> = Vec::with_capacity(places.len());
     for place in places {
         let location = typed.with_href(super::Href::new(place));
@@ -154,6 +146,15 @@ pub fn candidates(server: &str, allow_http: bool) -> Result<Vec<Location>, Disco
         }
     }
     Ok(found)
+}
+
+/// Where Nextcloud and ownCloud answer when they live in the folder that was typed, where the
+/// origin's well-known address does not point to them.
+fn nextcloud_in_folder(typed: &Location) -> Option<String> {
+    let path = typed.href.as_str().split('?').next().unwrap_or_default();
+    let folder = path.trim_end_matches("index.php").trim_end_matches('/');
+    let is_folder = !folder.contains("/.well-known") && !folder.contains("/remote.php");
+    is_folder.then(|| format!("{folder}/remote.php/dav/"))
 }
 
 /// The address that was typed, or that what was typed stands for.
@@ -228,6 +229,8 @@ mod tests {
         let root = candidates("https://cloud.example", false).unwrap();
         let remote = root.iter().filter(|l| l.href.as_str() == "/remote.php/dav/").count();
         assert_eq!(remote, 1, "each place once");
+        let known = candidates("google", false).unwrap();
+        assert_eq!(known.len(), 2, "a known provider needs no guesses");
     }
 
     #[test]

@@ -164,7 +164,8 @@ impl<'a> Gathered<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::shapes::{at, multistatus, rows, shape};
+    use super::super::GetCard;
+    use super::super::shapes::{at, multistatus, real_cards, rows, shape};
     use super::*;
 
     fn multiget(book: &str, files: &[&str]) -> Multiget {
@@ -354,6 +355,24 @@ mod tests {
                 ("/b/A%2525.vcf", &What::Card(b"X".to_vec())),
             ]
         );
+    }
+
+    #[test]
+    fn real_cards_come_back_byte_for_byte_or_are_known_not_to() {
+        for card in real_cards() {
+            let text = String::from_utf8_lossy(&card);
+            let escaped = quick_xml::escape::escape(&*text).replace('\r', "&#13;");
+            let in_cdata = format!("<![CDATA[{}]]>", text.replace("]]>", "]]]]><![CDATA[>"));
+            let get = GetCard { book: at("/b/"), href: Href::new("/b/1"), version: None };
+            let served = get.reply(&http::Response::new(card.clone())).map(|fetched| fetched.what);
+            let Ok(What::Card(served)) = served else { continue };
+            for written in [escaped.as_str(), in_cdata.as_str()] {
+                match data(written.as_bytes()) {
+                    What::Card(bytes) => assert_eq!(bytes, served),
+                    what => assert!(matches!(what, What::Damaged(_)) && is_altered(&text)),
+                }
+            }
+        }
     }
 
     #[test]

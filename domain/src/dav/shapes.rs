@@ -38,3 +38,21 @@ pub(super) fn rows(rows: &str) -> Response<Vec<u8>> {
 pub(super) fn at(path: &str) -> Location {
     Location::parse("https://dav.example").unwrap().with_href(Href::new(path))
 }
+
+/// The bytes of every file in the collection of real cards; none where it is not at hand.
+#[expect(clippy::disallowed_methods, reason = "test data is read from files; the code is not")]
+pub(super) fn real_cards() -> Vec<Vec<u8>> {
+    let mut folders = vec![format!("{}/../../shared/vcards", env!("CARGO_MANIFEST_DIR")).into()];
+    let mut cards = Vec::new();
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir::<std::path::PathBuf>(folder) else { continue };
+        for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "vcf") {
+                cards.extend(std::fs::read(path).ok());
+            }
+        }
+    }
+    cards
+}

@@ -58,16 +58,21 @@ impl Operation for SyncCollection {
     /// [`ListCards`](super::ListCards). Everything else is as for any operation.
     fn reply(&self, response: &Response<Vec<u8>>) -> Result<SyncPage, DavError> {
         let (mut changed, mut gone, mut truncated) = (Vec::new(), Vec::new(), false);
+        let mut unreadable = false;
         let asked = Asked::of(&self.book);
         let summary = multistatus::read(response, &mut |row| match said(&row, &asked) {
             Said::Changed(listed) => changed.push(listed),
             Said::Gone(href) => gone.push(href),
             Said::Truncated => truncated = true,
+            Said::Unreadable => unreadable = true,
             Said::Nothing => {}
         })?;
         match summary.token {
+            // With the token the change would be lost for good.
+            Some(_) if unreadable => Err(unusable("the report names a change without an href")),
             Some(token) => Ok(SyncPage { changed, gone, token, truncated }),
-            None => Err(without_token()),
+            // The answer of a server that does not know the report and sends what it has (Calypso).
+            None => Err(unusable("the report carries no sync token")),
         }
     }
 }
@@ -113,13 +118,14 @@ enum Said {
     Gone(Href),
     Truncated,
     Nothing,
+    Unreadable,
 }
 
 fn said(row: &Row, asked: &Asked<'_>) -> Said {
     if row.status == Some(507) {
         return Said::Truncated;
     }
-    let Some(href) = row.path(asked) else { return Said::Nothing };
+    let Some(href) = row.path(asked) else { return Said::Unreadable };
     // The book itself is named by iCloud, Stalwart, CCS, and by Nextcloud after a rename; only a 507
     // there means anything (Q62).
     if asked.is_at(&href) || (row.is_no_card() && !row.is_gone()) {
@@ -137,13 +143,12 @@ fn said(row: &Row, asked: &Asked<'_>) -> Said {
     Said::Changed(Listed { etag: row.etag(), href })
 }
 
-/// The answer of a server that does not know the report and sends what it has (Calypso): not "no
-/// changes".
-fn without_token() -> DavError {
+/// An answer that looks like a report and must not be taken for one, least of all for "no changes".
+fn unusable(why: &str) -> DavError {
     DavError::Refused {
         status: 207,
         condition: Some(Condition::SupportedReport),
-        words: Some("the report carries no sync token".to_owned()),
+        words: Some(why.to_owned()),
     }
 }
 
@@ -288,6 +293,8 @@ mod tests {
         assert_eq!(row("/b", &status(404)), (0, 0, false), "the book's own 404 deletes nothing");
         assert_eq!(row("/B/", &status(507)), (0, 0, true));
         assert_eq!(row("/elsewhere/", &status(507)), (0, 0, true));
+        let nameless = sync("/b/", &rows("<D:response/><D:sync-token>t</D:sync-token>"));
+        assert!(SyncCollection::means_unsupported(&nameless.unwrap_err()), "a change is not lost");
     }
 
     #[test]
@@ -315,6 +322,33 @@ mod tests {
             let error = sync("/b/", &shape(name)).unwrap_err();
             assert_eq!(SyncCollection::means_stale_token(&error), stale, "{name}: {error:?}");
             assert_eq!(SyncCollection::means_unsupported(&error), unsupported, "{name}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn a_stale_token_has_many_statuses() {
+        // Q54.
+        let answer = |status: u16| Response::builder().status(status).body(Vec::new()).unwrap();
+        for (status, stale) in [
+            (400, true),
+            (401, false),
+            (403, true),
+            (404, true),
+            (405, false),
+            (409, true),
+            (410, true),
+            (412, true),
+            (415, false),
+            (422, true),
+            (429, false),
+            (500, true),
+            (501, false),
+            (502, false),
+            (503, false),
+            (507, true),
+        ] {
+            let error = sync("/b/", &answer(status)).unwrap_err();
+            assert_eq!(SyncCollection::means_stale_token(&error), stale, "{status}");
         }
     }
 }

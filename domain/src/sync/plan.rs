@@ -9,7 +9,7 @@ use super::policy::Direction;
 use super::snapshot::{Here, Linked, StoredContact};
 use crate::contact::{ContactId, Index};
 use crate::dav::{ETag, Href};
-use crate::vcard::{Card, FieldChange, check, diff, index, normal};
+use crate::vcard::{Card, FieldChange, check, content, diff, index, normal};
 
 /// What the user chose for this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,10 +78,13 @@ pub enum Step {
     },
     /// The contact is deleted here.
     DeleteHere,
-    /// The contact here and the card there become one; both say the same.
+    /// The contact here and the card there become one; both say the same, but that the one here may
+    /// have no UID. The text there is taken over, so that the UID is no edit of anybody's.
     Link {
         /// The card there.
         remote: RemoteCard,
+        /// Derived from it.
+        index: Box<Index>,
         /// What the link's `seen` becomes.
         seen: u64,
     },
@@ -215,8 +218,13 @@ fn plan_new(remote: RemoteCard, choice: Choice) -> Action {
 
 fn plan_first_meeting(remote: RemoteCard, contact: &StoredContact) -> Action {
     let local = Card::parse(contact.vcard.as_slice());
-    if normal(&local) == normal(&remote.card) {
-        let step = Step::Link { remote, seen: contact.edited };
+    let same = match (&contact.uid, remote.card.uid()) {
+        (Some(_), Some(_)) => normal(&local) == normal(&remote.card),
+        _ => content(&local) == content(&remote.card),
+    };
+    if same {
+        let index = Box::new(index(&remote.card));
+        let step = Step::Link { remote, index, seen: contact.edited };
         return about(contact, step, Vec::new(), Some("the same contact is on the server"));
     }
     let fields = diff(&local, &remote.card);

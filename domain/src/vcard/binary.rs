@@ -92,7 +92,8 @@ fn media_type(property: &Property<'_>) -> Option<String> {
     if let Some(media) = property.param("MEDIATYPE") {
         return Some(media.to_ascii_lowercase());
     }
-    super::label::Types::of(property).types.into_iter().find_map(|one| match one.as_str() {
+    let types = super::label::Types::of(property).types;
+    types.into_iter().map(str::to_lowercase).find_map(|one| match one.as_str() {
         "jpg" | "jpeg" | "pjpeg" => Some("image/jpeg".to_owned()),
         "png" | "gif" | "bmp" | "webp" | "tiff" => Some(format!("image/{one}")),
         "pgp" => Some("application/pgp-keys".to_owned()),

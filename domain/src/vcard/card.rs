@@ -10,9 +10,34 @@ use crate::contact::Uid;
 /// given back byte for byte.
 #[derive(Debug, Clone)]
 pub struct Card {
-    bytes: Vec<u8>,
+    content: Content,
     scan: Scan,
     version: Option<Version>,
+}
+
+/// The bytes of a card: checked for UTF-8 once and not for every value.
+#[derive(Debug, Clone)]
+pub(super) enum Content {
+    Text(String),
+    /// Not UTF-8 as a whole.
+    Bytes(Vec<u8>),
+}
+
+impl Content {
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Bytes(bytes) => bytes,
+        }
+    }
+
+    /// A part of it, if all of it is text.
+    pub(super) fn text(&self, start: usize, end: usize) -> Option<&str> {
+        match self {
+            Self::Text(text) => text.get(start..end),
+            Self::Bytes(_) => None,
+        }
+    }
 }
 
 /// A line of one card: good until lines are added to it or removed from it.
@@ -71,19 +96,26 @@ impl Card {
     pub fn parse(bytes: impl Into<Vec<u8>>) -> Self {
         let bytes = bytes.into();
         let scan = scan(&bytes);
-        let mut card = Self { bytes, scan, version: None };
+        let content = match String::from_utf8(bytes) {
+            Ok(text) => Content::Text(text),
+            Err(error) => Content::Bytes(error.into_bytes()),
+        };
+        let mut card = Self { content, scan, version: None };
         card.version = card.read_version();
         card
     }
 
     /// The bytes, exactly.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+        self.content.bytes()
     }
 
     /// The bytes, exactly.
     pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+        match self.content {
+            Content::Text(text) => text.into_bytes(),
+            Content::Bytes(bytes) => bytes,
+        }
     }
 
     /// The version it says it has; 3.0 when it does not say.
@@ -99,7 +131,7 @@ impl Card {
     /// Its first UID that is not empty, spelled as found.
     pub fn uid(&self) -> Option<Uid> {
         self.properties_of(Known::Uid)
-            .map(|property| property.text().trim().to_owned())
+            .map(|property| property.trimmed())
             .find(|uid| !uid.is_empty())
             .map(Uid)
     }
@@ -114,6 +146,19 @@ impl Card {
         self.select(|_| true)
     }
 
+    pub(super) fn properties_where(
+        &self,
+        wanted: impl Fn(Known) -> bool,
+    ) -> impl Iterator<Item = Property<'_>> {
+        self.select(move |line| wanted(line.known))
+    }
+
+    /// Its properties that are in a group, in order.
+    pub(super) fn grouped(&self) -> impl Iterator<Item = Property<'_>> {
+        // A head that is folded was not looked into.
+        self.select(|line| line.name.0 > 0 || line.value.is_none())
+    }
+
     /// Its properties of one name in order.
     pub fn properties_of(&self, known: Known) -> impl Iterator<Item = Property<'_>> {
         self.select(move |line| line.known == known)
@@ -122,19 +167,19 @@ impl Card {
     /// The property on a line; `None` when no property stands there.
     pub fn property(&self, id: LineId) -> Option<Property<'_>> {
         let line = self.scan.lines.get(id.0).filter(|line| line.shape == Shape::Property)?;
-        Some(Property::read(&self.bytes, id, *line, self.version()))
+        Some(Property::read(&self.content, id, *line, self.version()))
     }
 
     /// Every line of the bytes in order, blank ones and what stands around the card included;
     /// joined they are the card.
     pub fn lines(&self) -> impl Iterator<Item = (LineId, &[u8])> {
         let lines = self.scan.lines.iter().enumerate();
-        lines.map(|(at, line)| (LineId(at), sub(&self.bytes, line.start, line.end)))
+        lines.map(|(at, line)| (LineId(at), sub(self.as_bytes(), line.start, line.end)))
     }
 
     /// The exact bytes of a line: folds and line end included. Empty when there is no such line.
     pub fn line(&self, id: LineId) -> &[u8] {
-        self.scanned(id).map_or(&[], |line| sub(&self.bytes, line.start, line.end))
+        self.scanned(id).map_or(&[], |line| sub(self.as_bytes(), line.start, line.end))
     }
 
     /// The lines inside the card that are neither property nor blank: they have no colon.
@@ -164,8 +209,8 @@ impl Card {
 
     /// Puts other bytes in place of those from `start` to `end`.
     pub(super) fn splice(&mut self, start: usize, end: usize, with: &[u8]) {
-        let head = sub(&self.bytes, 0, start);
-        let tail = sub(&self.bytes, end, self.bytes.len());
+        let head = sub(self.as_bytes(), 0, start);
+        let tail = sub(self.as_bytes(), end, self.as_bytes().len());
         *self = Self::parse([head, with, tail].concat());
     }
 
@@ -183,13 +228,13 @@ impl Card {
         let lines = self.scan.lines.iter().enumerate();
         lines
             .filter(move |(_, line)| line.shape == Shape::Property && wanted(line))
-            .map(move |(at, line)| Property::read(&self.bytes, LineId(at), *line, version))
+            .map(move |(at, line)| Property::read(&self.content, LineId(at), *line, version))
     }
 }
 
 impl PartialEq for Card {
     fn eq(&self, other: &Self) -> bool {
-        self.bytes == other.bytes
+        self.as_bytes() == other.as_bytes()
     }
 }
 
@@ -198,7 +243,7 @@ impl Eq for Card {}
 /// Whether a line holds something of a contact.
 fn is_content(line: &Line) -> bool {
     match line.shape {
-        Shape::Property => line.known != Known::Version || line.coding == Coding::Nested,
+        Shape::Property => line.known != Known::Version || line.params.coding == Coding::Nested,
         Shape::Junk => true,
         Shape::Begin | Shape::End | Shape::Blank | Shape::Outside => false,
     }

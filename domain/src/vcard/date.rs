@@ -52,15 +52,39 @@ impl Date {
 
     /// As vCard 4.0 writes it, without separators: `19800115`, `--0820`, `1980-01`, `---15`.
     pub fn basic(&self) -> String {
-        match self {
-            Self { year: Some(year), month: Some(month), day: Some(day) } => {
-                format!("{year:04}{month:02}{day:02}")
+        let whole = self.month.is_some() && self.day.is_some();
+        self.write(if whole { "" } else { "-" })
+    }
+
+    /// As ISO 8601 writes it: `1980-01-15`, `1980-01`, `1980`, `--08-20`, `--08`, `---15`.
+    pub fn iso(&self) -> String {
+        self.write("-")
+    }
+
+    fn write(&self, gap: &str) -> String {
+        let mut out = String::with_capacity(10);
+        match self.year {
+            Some(year) => {
+                digits(&mut out, year / 100);
+                digits(&mut out, year % 100);
+                out.push_str(if self.month.is_some() { gap } else { "" });
             }
-            Self { year: None, month: Some(month), day: Some(day) } => {
-                format!("--{month:02}{day:02}")
-            }
-            _ => self.to_string(),
+            None => out.push_str("--"),
         }
+        match (self.month, self.day) {
+            (Some(month), Some(day)) => {
+                digits(&mut out, month.into());
+                out.push_str(gap);
+                digits(&mut out, day.into());
+            }
+            (Some(month), None) => digits(&mut out, month.into()),
+            (None, Some(day)) => {
+                out.push('-');
+                digits(&mut out, day.into());
+            }
+            (None, None) => {}
+        }
+        out
     }
 
     /// The date with the year that stands for none, for the versions that cannot leave it out;
@@ -82,19 +106,10 @@ impl Date {
     }
 }
 
-/// ISO 8601: `1980-01-15`, `1980-01`, `1980`, `--08-20`, `--08`, `---15`.
+/// As [`Date::iso`].
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.year {
-            Some(year) => write!(f, "{year:04}")?,
-            None => f.write_str("-")?,
-        }
-        match (self.month, self.day) {
-            (Some(month), Some(day)) => write!(f, "-{month:02}-{day:02}"),
-            (Some(month), None) => write!(f, "-{month:02}"),
-            (None, Some(day)) => write!(f, "--{day:02}"),
-            (None, None) => Ok(()),
-        }
+        f.write_str(&self.iso())
     }
 }
 
@@ -141,8 +156,16 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (years + era * 400 + i64::from(month <= 2), month, day)
 }
 
+/// Appends a number below 100 as two digits.
+fn digits(out: &mut String, number: u16) {
+    for digit in [number / 10, number % 10] {
+        out.extend(char::from_digit(digit.into(), 10));
+    }
+}
+
 fn split_time(text: &str) -> (&str, Option<&str>) {
-    match text.split_once(['T', 't', ' ']) {
+    let at = text.bytes().position(|b| matches!(b, b'T' | b't' | b' '));
+    match at.and_then(|at| Some((text.get(..at)?, text.get(at + 1..)?))) {
         Some((date, time)) => (date, Some(time)),
         None => (text, None),
     }

@@ -121,7 +121,7 @@ impl<'a> Said<'a> {
             let property = card.property(fact.line);
             let label = property.and_then(|property| label::label(card, &groups, &property).0);
             let field = field(&fact);
-            let label = label.filter(|_| has_label(fact.known));
+            let label = label.filter(|_| has_label(&fact));
             let single = is_single(fact.known);
             Saying { at: fact.line, field, label, value: fact.value, single, done: false }
         });
@@ -219,19 +219,51 @@ fn is_single(known: Known) -> bool {
         || matches!(known, Photo | Role | Known::Title | Known::Uid)
 }
 
-fn has_label(known: Known) -> bool {
-    matches!(
-        known,
-        Known::Email
-            | Known::Tel
-            | Known::Adr
-            | Known::Url
-            | Known::Impp
-            | Known::Messenger
-            | Known::Related
-            | Known::AbRelated
-            | Known::XRelated
-            | Known::AbDate
-            | Known::Label
-    )
+fn has_label(fact: &Fact<'_>) -> bool {
+    use Known::{AbDate, AbRelated, Adr, Email, Impp, Label, Messenger, Related, Tel, Url, XRelated};
+    match fact.known {
+        AbDate => fact.name != b"ANNIVERSARY",
+        Email | Tel | Adr | Url | Label => true,
+        Impp | Messenger | Related | AbRelated | XRelated => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(before: &str, after: &str) -> Vec<String> {
+        let card = |lines: &str| {
+            let lines = lines.replace('|', "\r\n");
+            Card::parse(format!("BEGIN:VCARD\r\nVERSION:3.0\r\n{lines}\r\nEND:VCARD\r\n"))
+        };
+        diff(&card(before), &card(after)).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn a_change_is_said_in_words() {
+        let cases: [(&str, &str, &[&str]); 17] = [
+            ("FN:A|TEL;TYPE=WORK:1", "FN:A|TEL;TYPE=WORK:2", &["phone work changed"]),
+            ("FN:A", "FN:A|NOTE:n", &["note added"]),
+            ("FN:A|PHOTO;ENCODING=b:YQ==", "FN:A", &["photo removed"]),
+            ("FN:A|N:A;B", "FN:C|N:C;B", &["name changed"]),
+            ("N:A;B", "FN:B A|N:A;B", &["name added"]),
+            ("TEL;TYPE=WORK:1", "TEL;TYPE=HOME:1", &["phone home changed"]),
+            ("TEL;TYPE=WORK:1", "TEL;TYPE=HOME:2", &["phone home added", "phone work removed"]),
+            ("item1.TEL:1|item1.X-ABLabel:Hut", "item1.TEL:2|item1.X-ABLabel:Hut", &["phone Hut changed"]),
+            ("EMAIL:a|EMAIL:b", "EMAIL:a|EMAIL:b|EMAIL:c", &["e-mail added"]),
+            ("CATEGORIES:a,b", "CATEGORIES:b,c", &["category changed"]),
+            ("X-FOO:1", "x-foo:2", &["X-FOO changed"]),
+            ("BDAY:1980-01-15", "BDAY:1980-01-16", &["birthday changed"]),
+            ("X-ANNIVERSARY:1", "item1.X-ABDATE:2|item1.X-ABLabel:_$!<Anniversary>!$_", &["anniversary changed"]),
+            ("NOTE:n|FN:A", "FN:B|ORG:O", &["name changed", "organisation added", "note removed"]),
+            ("UID:1", "UID:2", &["UID changed"]),
+            ("KIND:group|MEMBER:urn:uuid:1", "KIND:group|MEMBER:urn:uuid:1|MEMBER:urn:uuid:2", &["member added"]),
+            ("TEL;TYPE=WORK,VOICE:1|REV:1|item1.URL:u", "ITEM9.URL:u|REV:2|TEL;TYPE=work:1", &[]),
+        ];
+        for (before, after, expected) in cases {
+            assert_eq!(words(before, after), expected, "{before} -> {after}");
+        }
+    }
 }

@@ -4,7 +4,7 @@
 
 use super::binary::{self, Binary};
 use super::known::Known;
-use super::label::{Groups, Own, Types, is_encoding};
+use super::label::{Groups, Own, Types, is_encoding, lower};
 use super::person::{self, number, strip_scheme};
 use super::property::Property;
 use super::scan::Coding;
@@ -68,6 +68,11 @@ pub fn facts(card: &Card) -> Facts {
 }
 
 impl Facts {
+    /// How many bytes all of them take.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// The facts, in the order of the card.
     pub fn iter(&self) -> impl Iterator<Item = Fact<'_>> {
         self.items.iter().map(|item| {
@@ -100,7 +105,7 @@ impl Writer<'_> {
                 let version = property.version();
                 for item in text::split(&decoded, b',', version) {
                     let item = text::unescape(item, version);
-                    self.fact(property, |_, out| out.extend_from_slice(item.trim().as_bytes()));
+                    self.fact(property, |_, out| out.extend_from_slice(item.trim_ascii().as_bytes()));
                 }
             }
             _ => self.fact(property, value),
@@ -111,7 +116,7 @@ impl Writer<'_> {
     fn kind(&mut self, property: &Property<'_>) {
         let value = match person::kind(property) {
             Some(Kind::Organisation) => "org".to_owned(),
-            _ => property.decoded().trim().to_ascii_lowercase(),
+            _ => property.decoded().trim_ascii().to_ascii_lowercase(),
         };
         if value != "individual" {
             self.fact(property, |_, out| out.extend_from_slice(value.as_bytes()));
@@ -168,7 +173,7 @@ impl Writer<'_> {
             let Types { mut types, pref } = Types::of(property);
             // The picture says itself what it is; the card's TYPE is often wrong.
             types.retain(|one| !binary && !is_noise(property.known(), one));
-            let typed = match own {
+            let typed = match &own {
                 Some(Own::Builtin(label)) => {
                     types.push(label);
                     None
@@ -176,12 +181,7 @@ impl Writer<'_> {
                 Some(Own::Typed(label)) => Some(label),
                 None => None,
             };
-            types.sort_unstable();
-            types.dedup();
-            for one in &types {
-                out.extend_from_slice(one.as_bytes());
-                out.push(COMPONENT);
-            }
+            type_set(&types, out);
             if let Some(pref) = pref.filter(|_| !binary) {
                 out.extend_from_slice(b"pref");
                 out.push(pref);
@@ -228,7 +228,7 @@ impl Writer<'_> {
         let line = self.groups.country_line(property.id());
         if let Some(country) = line.and_then(|line| self.card.property(line)) {
             self.facts.bytes.push(GAP);
-            self.facts.bytes.extend_from_slice(country.text().trim().to_lowercase().as_bytes());
+            self.facts.bytes.extend_from_slice(country.text().trim_ascii().to_lowercase().as_bytes());
         }
     }
 
@@ -256,14 +256,18 @@ fn value(property: &Property<'_>, out: &mut Vec<u8>) {
         _ => property.decoded(),
     };
     let plain = text::unescape(&decoded, property.version());
-    let plain = plain.trim();
+    let plain = plain.trim_ascii();
     match property.known() {
-        Known::Uid | Known::Member => out.extend(Uid(plain.to_owned()).key().0.into_bytes()),
-        Known::Tel => out.extend(number(plain).into_bytes()),
+        Known::Uid | Known::Member => {
+            out.extend_from_slice(Uid(plain.to_owned()).key().0.as_bytes());
+        },
+        Known::Tel if plain.as_bytes().contains(&b':') => {
+            out.extend_from_slice(number(plain).as_bytes());
+        }
         // 3.0 has `37.4;-122.1`, 4.0 has `geo:37.4,-122.1`.
         Known::Geo => {
             let place = strip_scheme(plain, "geo:").unwrap_or(plain);
-            out.extend(place.replace(';', ",").into_bytes());
+            out.extend_from_slice(place.replace(';', ",").as_bytes());
         }
         _ => out.extend_from_slice(plain.as_bytes()),
     }
@@ -278,7 +282,7 @@ fn components(property: &Property<'_>, out: &mut Vec<u8>) {
     for part in text::split(&decoded, b';', version) {
         let before = out.len();
         // `Anna,Beth` comes back as `Anna\,Beth` (Cyrus, DAViCal, sabre): both read the same here.
-        out.extend_from_slice(text::unescape(part, version).trim().as_bytes());
+        out.extend_from_slice(text::unescape(part, version).trim_ascii().as_bytes());
         if out.len() > before {
             filled = out.len();
         }
@@ -291,22 +295,22 @@ fn day(property: &Property<'_>, out: &mut Vec<u8>) {
     let decoded = property.decoded();
     match date::of(property) {
         Some(date) => {
-            out.extend(date.to_string().into_bytes());
+            out.extend_from_slice(date.iso().as_bytes());
             if let Some(time) = date::time(&decoded) {
                 out.push(b'T');
-                out.extend(time.into_bytes());
+                out.extend_from_slice(time.as_bytes());
             }
         }
         None => {
             let text = text::unescape(&decoded, property.version());
-            out.extend_from_slice(text.trim().as_bytes());
+            out.extend_from_slice(text.trim_ascii().as_bytes());
         }
     }
 }
 
 fn picture(property: &Property<'_>, out: &mut Vec<u8>) {
     match binary::read(property) {
-        Binary::Text(text) => out.extend(text.into_bytes()),
+        Binary::Text(text) => out.extend_from_slice(text.as_bytes()),
         Binary::Bytes(bytes, _) if bytes.is_empty() => {}
         Binary::Bytes(bytes, _) => {
             // The length and a hash stand for the bytes: a picture is no place for a needle.
@@ -337,11 +341,29 @@ fn is_binary(known: Known) -> bool {
     matches!(known, Known::Photo | Known::Logo | Known::Sound | Known::Key)
 }
 
+/// Appends types as a set without case.
+fn type_set(types: &[&str], out: &mut Vec<u8>) {
+    let mut add = |one: &str| {
+        out.extend_from_slice(one.as_bytes());
+        out.push(COMPONENT);
+    };
+    match types {
+        [] => {}
+        [one] => add(&lower(one)),
+        more => {
+            let mut more: Vec<String> = more.iter().map(|one| lower(one)).collect();
+            more.sort_unstable();
+            more.dedup();
+            more.iter().for_each(|one| add(one));
+        }
+    }
+}
+
 /// Types that are there or not without a difference.
 fn is_noise(known: Known, one: &str) -> bool {
     match known {
-        Known::Email => one == "internet",
-        Known::Tel => one == "voice",
+        Known::Email => one.eq_ignore_ascii_case("internet"),
+        Known::Tel => one.eq_ignore_ascii_case("voice"),
         _ => false,
     }
 }

@@ -35,10 +35,7 @@ fn search(card: &Card, person: &Person) -> String {
     text.add(&person.name);
     if let Some(n) = &person.names {
         for part in [&n.prefix, &n.given, &n.middle, &n.family, &n.suffix] {
-            // The name mostly holds them already.
-            if !person.name.contains(part.as_str()) {
-                text.add(part);
-            }
+            text.add(part);
         }
     }
     text.all(&person.nicknames);
@@ -56,10 +53,8 @@ fn search(card: &Card, person: &Person) -> String {
     for list in [&person.urls, &person.messengers, &person.related] {
         list.iter().for_each(|one| text.add(&one.value));
     }
-    for property in card.properties() {
-        if matches!(property.known(), Known::Role | Known::Phonetic) {
-            text.add(&property.text());
-        }
+    for known in [Known::Role, Known::Phonetic] {
+        card.properties_of(known).for_each(|property| text.add(&property.text()));
     }
     text.0
 }

@@ -1,17 +1,16 @@
 //! What a value is called: TYPE in its three spellings, PREF, and X-ABLabel.
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::known::{Known, messenger, relation};
-use super::property::Property;
-use super::scan::Shape;
+use super::property::{Property, cut};
 use super::{Card, LineId};
 
-/// The types of a property, lower case, in order, and how much it is preferred.
+/// The types of a property, in order, and how much it is preferred.
 #[derive(Debug, Default)]
-pub(super) struct Types {
-    pub(super) types: Vec<String>,
+pub(super) struct Types<'a> {
+    /// As spelled; they are compared without case.
+    pub(super) types: Vec<&'a str>,
     /// 1 is most (PREF of vCard 4.0); `TYPE=pref` counts as 1.
     pub(super) pref: Option<u8>,
 }
@@ -23,9 +22,9 @@ const NOISE: [&str; 9] =
 /// Types that say where; they come first in a label.
 const PLACES: [&str; 3] = ["home", "work", "school"];
 
-impl Types {
+impl<'a> Types<'a> {
     /// Reads `TYPE=a,b`, `TYPE=a;TYPE=b`, `TYPE="a,b"` and the bare `A;B` of vCard 2.1.
-    pub(super) fn of(property: &Property<'_>) -> Self {
+    pub(super) fn of(property: &'a Property<'_>) -> Self {
         let mut found = Self::default();
         if !property.has_params() {
             return found;
@@ -36,9 +35,12 @@ impl Types {
                     found.add(param.raw);
                 }
             } else if param.name.eq_ignore_ascii_case("TYPE") {
-                for value in param.values() {
-                    value.split(',').for_each(|one| found.add(one));
+                let mut rest = param.raw;
+                while let Some((one, more)) = cut(rest, b',') {
+                    found.add(one);
+                    rest = more;
                 }
+                found.add(rest);
             } else if param.name.eq_ignore_ascii_case("PREF") {
                 let rank = param.raw.trim_matches('"').parse().ok().filter(|rank| *rank > 0);
                 found.prefer(rank.unwrap_or(100));
@@ -49,18 +51,27 @@ impl Types {
 
     /// The types as a label: `work fax`. The same set gives the same label in any order.
     pub(super) fn label(mut self) -> Option<String> {
-        self.types.retain(|one| !NOISE.contains(&one.as_str()));
-        self.types.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.cmp(b)));
-        self.types.dedup();
-        (!self.types.is_empty()).then(|| self.types.join(" "))
+        self.types.retain(|one| !NOISE.iter().any(|noise| noise.eq_ignore_ascii_case(one)));
+        match self.types.as_slice() {
+            [] => None,
+            [one] => Some(lower(one)),
+            more => {
+                let mut more: Vec<String> = more.iter().map(|one| lower(one)).collect();
+                more.sort_by(|a, b| place(a).cmp(&place(b)).then_with(|| a.cmp(b)));
+                more.dedup();
+                Some(more.join(" "))
+            }
+        }
     }
 
-    fn add(&mut self, value: &str) {
-        let value = value.trim();
+    fn add(&mut self, value: &'a str) {
+        let value = value.trim_ascii();
+        let value = value.strip_prefix('"').unwrap_or(value);
+        let value = value.strip_suffix('"').unwrap_or(value).trim_ascii();
         if value.eq_ignore_ascii_case("pref") {
             self.prefer(1);
         } else if !value.is_empty() {
-            self.types.push(value.to_lowercase());
+            self.types.push(value);
         }
     }
 
@@ -73,19 +84,21 @@ impl Types {
 /// together; the number of the group means nothing, since clients renumber.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
-    /// By line of the card: its label line. Empty when the card has no label at all.
-    labels: BTreeMap<usize, usize>,
-    countries: BTreeMap<usize, usize>,
-    /// Lines that belong to another one.
-    satellites: BTreeMap<usize, usize>,
+    /// Line of a property and its label line, in order. Empty when the card has no label at all.
+    labels: Vec<(usize, usize)>,
+    /// Line of an address and its X-ABADR line, in order.
+    countries: Vec<(usize, usize)>,
+    /// Line of a label or X-ABADR and the first line it belongs to, in order.
+    satellites: Vec<(usize, usize)>,
 }
 
-#[derive(Default)]
-struct Group {
-    mains: Vec<usize>,
-    addresses: Vec<usize>,
-    labels: Vec<usize>,
-    countries: Vec<usize>,
+/// What a line is in its group.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Main,
+    Address,
+    Label,
+    Country,
 }
 
 impl Groups {
@@ -94,43 +107,65 @@ impl Groups {
         if !card.scanned_lines().iter().any(|line| satellite(line.known)) {
             return Self::default();
         }
-        let mut groups: BTreeMap<String, Group> = BTreeMap::new();
-        for property in card.properties() {
-            let Some(name) = property.group() else { continue };
-            let group = groups.entry(name.to_lowercase()).or_default();
-            let at = property.id().0;
-            match property.known() {
-                Known::AbLabel => group.labels.push(at),
-                Known::AbAdr => group.countries.push(at),
-                known => {
-                    group.mains.push(at);
-                    if known == Known::Adr {
-                        group.addresses.push(at);
-                    }
-                }
-            }
+        let mut members: Vec<(String, usize, Role)> = Vec::new();
+        for property in card.grouped() {
+            let Some(group) = property.group() else { continue };
+            let role = match property.known() {
+                Known::AbLabel => Role::Label,
+                Known::AbAdr => Role::Country,
+                Known::Adr => Role::Address,
+                _ => Role::Main,
+            };
+            members.push((lower(group), property.id().0, role));
         }
+        members.sort_by(|a, b| a.0.cmp(&b.0));
         let mut found = Self::default();
-        for group in groups.values() {
-            pair(&group.mains, &group.labels, &mut found.labels, &mut found.satellites);
-            pair(&group.addresses, &group.countries, &mut found.countries, &mut found.satellites);
+        for group in members.chunk_by(|a, b| a.0 == b.0) {
+            let of = |wanted: &[Role]| -> Vec<usize> {
+                let wanted = group.iter().filter(|(_, _, role)| wanted.contains(role));
+                wanted.map(|(_, line, _)| *line).collect()
+            };
+            let labels = pairs(&of(&[Role::Main, Role::Address]), &of(&[Role::Label]));
+            let countries = pairs(&of(&[Role::Address]), &of(&[Role::Country]));
+            let turned = labels.iter().chain(&countries).map(|(main, line)| (*line, *main));
+            found.satellites.extend(turned);
+            found.labels.extend(labels);
+            found.countries.extend(countries);
         }
+        found.labels.sort_unstable();
+        found.countries.sort_unstable();
+        found.satellites.sort_unstable();
+        found.satellites.dedup_by_key(|(line, _)| *line);
         found
     }
 
     /// The label line of a property.
     pub(super) fn label_line(&self, id: LineId) -> Option<LineId> {
-        self.labels.get(&id.0).copied().map(LineId)
+        find(&self.labels, id)
     }
 
     /// The X-ABADR line of an address.
     pub(super) fn country_line(&self, id: LineId) -> Option<LineId> {
-        self.countries.get(&id.0).copied().map(LineId)
+        find(&self.countries, id)
+    }
+
+    /// The label and country lines of a property.
+    pub(super) fn of_property(&self, id: LineId) -> Vec<LineId> {
+        self.label_line(id).into_iter().chain(self.country_line(id)).collect()
+    }
+
+    /// The label and country lines no other property shares.
+    pub(super) fn only_of(&self, id: LineId) -> Vec<LineId> {
+        let shared = |line: &LineId| {
+            let pairs = self.labels.iter().chain(&self.countries);
+            pairs.filter(|(main, other)| *other == line.0 && *main != id.0).count() > 0
+        };
+        self.of_property(id).into_iter().filter(|line| !shared(line)).collect()
     }
 
     /// The property a label or country line belongs to.
     pub(super) fn main_of(&self, id: LineId) -> Option<LineId> {
-        self.satellites.get(&id.0).copied().map(LineId)
+        find(&self.satellites, id)
     }
 
     /// The X-ABLabel of a property.
@@ -154,7 +189,7 @@ impl Own {
         let text = text.trim();
         let builtin = text.strip_prefix("_$!<").and_then(|text| text.strip_suffix(">!$_"));
         match (builtin, text) {
-            (Some(builtin), _) => Some(Self::Builtin(builtin.trim().to_lowercase())),
+            (Some(builtin), _) => Some(Self::Builtin(lower(builtin.trim()))),
             (None, "") => None,
             (None, typed) => Some(Self::Typed(typed.to_owned())),
         }
@@ -196,19 +231,22 @@ pub(super) fn is_encoding(bare: &str) -> bool {
 
 /// Pairs the lines of a group with its labels: one each in order when there are as many (a server
 /// may have put its own `item1` beside the card's), else the first for all.
-fn pair(
-    mains: &[usize],
-    labels: &[usize],
-    of: &mut BTreeMap<usize, usize>,
-    satellites: &mut BTreeMap<usize, usize>,
-) {
-    let Some(first) = labels.first() else { return };
-    for (at, main) in mains.iter().enumerate() {
-        let label = if labels.len() == mains.len() { labels.get(at) } else { None };
-        let label = *label.unwrap_or(first);
-        of.insert(*main, label);
-        satellites.entry(label).or_insert(*main);
+fn pairs(mains: &[usize], labels: &[usize]) -> Vec<(usize, usize)> {
+    let Some(first) = labels.first() else { return Vec::new() };
+    if labels.len() == mains.len() {
+        return mains.iter().copied().zip(labels.iter().copied()).collect();
     }
+    mains.iter().map(|main| (*main, *first)).collect()
+}
+
+fn find(pairs: &[(usize, usize)], id: LineId) -> Option<LineId> {
+    let at = pairs.binary_search_by_key(&id.0, |(line, _)| *line).ok()?;
+    pairs.get(at).map(|(_, other)| LineId(*other))
+}
+
+/// Lower case; without the detour over Unicode where there is none.
+pub(super) fn lower(text: &str) -> String {
+    if text.is_ascii() { text.to_ascii_lowercase() } else { text.to_lowercase() }
 }
 
 fn place(one: &str) -> usize {
@@ -217,18 +255,15 @@ fn place(one: &str) -> usize {
 
 /// The lines of the card in `group`, without regard to case.
 pub(super) fn in_group(card: &Card, group: &str) -> Vec<LineId> {
-    let group = group.to_lowercase();
-    let same = |p: &Property<'_>| p.group().is_some_and(|g| g.to_lowercase() == group);
-    card.properties().filter(same).map(|property| property.id()).collect()
+    let group = lower(group);
+    let same = |p: &Property<'_>| p.group().is_some_and(|one| lower(one) == group);
+    card.grouped().filter(same).map(|property| property.id()).collect()
 }
 
 /// The first `itemN` no line of the card uses.
 pub(super) fn free_group(card: &Card) -> String {
-    let used: std::collections::BTreeSet<String> = card
-        .properties()
-        .filter(|property| property.id().0 < card.scanned_lines().len())
-        .filter_map(|property| property.group().map(str::to_lowercase))
-        .collect();
+    let used: BTreeSet<String> =
+        card.grouped().filter_map(|property| property.group().map(lower)).collect();
     let mut number = 1_usize;
     loop {
         let name = format!("item{number}");
@@ -237,20 +272,6 @@ pub(super) fn free_group(card: &Card) -> String {
         }
         number += 1;
     }
-}
-
-/// The text of a built-in label in Apple's spelling: `_$!<Home>!$_`.
-pub(super) fn builtin(label: &str) -> Cow<'_, str> {
-    let mut letters = label.chars();
-    match letters.next() {
-        Some(first) => Cow::Owned(format!("_$!<{}{}>!$_", first.to_uppercase(), letters.as_str())),
-        None => Cow::Borrowed(label),
-    }
-}
-
-/// Whether a line stands inside the card.
-pub(super) fn is_inside(shape: Shape) -> bool {
-    !matches!(shape, Shape::Outside | Shape::Begin | Shape::End)
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! The normal form of a card.
 
-use super::Card;
-use super::facts::facts;
+use super::facts::{Fact, facts};
+use super::{Card, Known};
 
 /// A card made comparable: equal when no user would call them different. See [`normal`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Normal(Vec<Vec<u8>>);
+pub struct Normal(Vec<u8>);
 
 /// The normal form: what two cards share when no user would call them different.
 ///
@@ -31,9 +31,100 @@ pub struct Normal(Vec<Vec<u8>>);
 /// The version counts only as far as it decides how a value is read, so a card and its conversion
 /// to the other version by a server are the same as far as nothing was lost.
 pub fn normal(card: &Card) -> Normal {
+    normal_of(card, |_| true)
+}
+
+/// The normal form without the UID: who a contact is, not what a program named it. For contacts that
+/// meet for the first time, one of which has no UID.
+pub fn content(card: &Card) -> Normal {
+    normal_of(card, |fact| fact.known != Known::Uid)
+}
+
+fn normal_of(card: &Card, counts: impl Fn(&Fact<'_>) -> bool) -> Normal {
     let facts = facts(card);
-    let mut lines: Vec<&[u8]> = facts.iter().map(|fact| fact.normal).collect();
+    let mut lines: Vec<&[u8]> =
+        facts.iter().filter(|fact| counts(fact)).map(|fact| fact.normal).collect();
     lines.sort_unstable();
     lines.dedup();
-    Normal(lines.into_iter().map(<[u8]>::to_vec).collect())
+    let mut normal = Vec::with_capacity(facts.len() + lines.len() * size_of::<usize>());
+    for line in lines {
+        // The length comes first, so that no two lists of facts read as one.
+        normal.extend_from_slice(&line.len().to_be_bytes());
+        normal.extend_from_slice(line);
+    }
+    Normal(normal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(version: &str, lines: &str) -> Normal {
+        let lines = lines.replace('|', "\r\n");
+        normal(&Card::parse(format!("BEGIN:VCARD\nVERSION:{version}\n{lines}\nEND:VCARD\n")))
+    }
+
+    #[test]
+    fn what_servers_change_on_the_way_is_no_difference() {
+        let cases = [
+            // (version, before, version, after)
+            ("3.0", "TEL;TYPE=CELL,VOICE:1", "3.0", "tel;type=voice;TYPE=cell:1"),
+            ("2.1", "TEL;HOME;FAX:1", "3.0", "TEL;TYPE=\"fax,home\":1"),
+            ("3.0", "EMAIL;TYPE=INTERNET,HOME;TYPE=pref:a@b", "4.0", "EMAIL;PREF=1;TYPE=home:a@b"),
+            ("3.0", "item1.TEL:1|item1.X-ABLabel:Hut", "3.0", "ITEM7.X-ABLABEL:Hut|ITEM7.TEL:1"),
+            ("3.0", "item1.TEL:1|item1.X-ABLabel:_$!<Home>!$_", "3.0", "TEL;TYPE=home:1"),
+            ("3.0", "item1.ADR:;;x|item1.X-ABADR:us", "3.0", "i.X-ABADR:US|i.ADR:;;x;;;;"),
+            ("3.0", "FN:A|NOTE:n|REV:1|PRODID:x", "3.0", "NOTE:n|FN:A|REV:2"),
+            ("3.0", "N:A group", "3.0", "N:A group;;;;|NOTE:"),
+            ("3.0", "N:B;C;Anna,Beth;;", "3.0", "N:B;C;Anna\\,Beth;;"),
+            ("3.0", "NOTE:a, b; c\\nd", "3.0", "NOTE:a\\, b\\; c\\Nd"),
+            ("3.0", "URL:http\\://a", "3.0", "URL:http://a"),
+            ("3.0", "NOTE:abc", "3.0", "NO| TE:a| bc"),
+            ("2.1", "NOTE;QUOTED-PRINTABLE;CHARSET=ISO-8859-1:=FC=0D=0Ab", "3.0", "NOTE:ü\\nb"),
+            ("3.0", "PHOTO;ENCODING=b;TYPE=JPEG:aGVsbG8=", "4.0", "PHOTO:data:image/png;base64\\,aGVsbG8"),
+            ("3.0", "BDAY;X-APPLE-OMIT-YEAR=1604:1604-02-29", "4.0", "BDAY:--0229"),
+            ("3.0", "BDAY;VALUE=date:1980-01-15", "3.0", "BDAY:1980-01-15T00:00:00Z"),
+            ("4.0", "item1.TEL:1|item1.X-ABLabel:Hut|ANNIVERSARY:20010203", "3.0", "item1.TEL:1|item1.X-ABLabel:Hut|ITEM1.X-ABDATE:2001-02-03|ITEM1.X-ABLABEL:_$!<Anniversary>!$_"),
+            ("4.0", "KIND:individual", "3.0", "X-ABSHOWAS:INDIVIDUAL"),
+            ("4.0", "KIND:group|MEMBER:urn:uuid:A", "3.0", "X-ADDRESSBOOKSERVER-KIND:GROUP|X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:a"),
+            ("3.0", "UID:ABC", "3.0", "UID:urn:uuid:abc"),
+            ("3.0", "CATEGORIES:a,b", "3.0", "CATEGORIES:b|CATEGORIES:a"),
+            ("3.0", "GEO:1.5;2.5", "4.0", "GEO:geo:1.5,2.5"),
+            ("3.0", "X-FOO;B=1;A=2:a,b", "3.0", "x-foo;a=2;b=1:a\\,b"),
+            ("3.0", "NOTE:a|NOTE:a", "3.0", "NOTE:a"),
+            ("4.0", "TEL;VALUE=uri:tel:+1-2", "3.0", "TEL:+1-2"),
+        ];
+        for (old, before, new, after) in cases {
+            assert_eq!(of(old, before), of(new, after), "{before} -> {after}");
+        }
+    }
+
+    #[test]
+    fn what_a_user_edits_is_a_difference() {
+        let cases = [
+            ("FN:Ada", "FN:ada"),
+            ("TEL:1", "TEL:2"),
+            ("TEL;TYPE=home:1", "TEL;TYPE=work:1"),
+            ("TEL;TYPE=home:1", "TEL:1"),
+            ("TEL;TYPE=pref:1|TEL:2", "TEL:1|TEL;TYPE=pref:2"),
+            ("item1.TEL:1|item1.X-ABLabel:Hut", "item1.TEL:1|item1.X-ABLabel:hut"),
+            ("item1.TEL:1|item1.X-ABLabel:Hut|item2.TEL:2|item2.X-ABLabel:Boat", "item1.TEL:1|item1.X-ABLabel:Boat|item2.TEL:2|item2.X-ABLabel:Hut"),
+            ("N:A;B", "N:B;A"),
+            ("N:A;;B", "N:A;B"),
+            ("ADR:;;a;b", "ADR:;;a\\;b"),
+            ("CATEGORIES:a,b", "CATEGORIES:a\\,b"),
+            ("BDAY:1980-01-15", "BDAY:--0115"),
+            ("BDAY:1980-01-15", "BDAY:1980-01-15T10:00:00Z"),
+            ("PHOTO;ENCODING=b:YQ==", "PHOTO;ENCODING=b:Yg=="),
+            ("PHOTO;VALUE=uri:http://a", "PHOTO;VALUE=uri:http://b"),
+            ("NOTE:a", "NOTE;LANGUAGE=de:a"),
+            ("NOTE:a", "X-NOTE:a"),
+            ("NOTE:a|rest of it", "NOTE:a"),
+            ("KIND:group", "FN:"),
+            ("TEL:1", "TEL:1|TEL:2"),
+        ];
+        for (before, after) in cases {
+            assert_ne!(of("3.0", before), of("3.0", after), "{before} -> {after}");
+        }
+    }
 }

@@ -20,7 +20,7 @@ pub fn person(card: &Card) -> Person {
         alternatives: BTreeSet::new(),
         ranks: Ranks::default(),
     };
-    for property in card.properties() {
+    for property in card.properties_where(is_shown) {
         reading.take(&property);
     }
     reading.finish()
@@ -28,7 +28,8 @@ pub fn person(card: &Card) -> Person {
 
 /// What to call a card, see [`Person::name`].
 pub(super) fn name(card: &Card) -> String {
-    let company = card.properties().any(|p| kind(&p) == Some(Kind::Organisation));
+    let mut kinds = card.properties_where(|known| matches!(known, Known::Kind | Known::AbShowAs));
+    let company = kinds.any(|property| kind(&property) == Some(Kind::Organisation));
     let shown = card.properties_of(Known::Fn).map(|p| one_line(&p.text())).find(|t| !t.is_empty());
     match shown {
         Some(shown) if !company => shown,
@@ -38,7 +39,7 @@ pub(super) fn name(card: &Card) -> String {
 
 /// The number a TEL shows: a `tel:` URI without its scheme, an extension in words.
 pub(super) fn number(value: &str) -> String {
-    let value = value.trim();
+    let value = value.trim_ascii();
     let Some(number) = strip_scheme(value, "tel:") else { return value.to_owned() };
     let mut parts = number.split(';');
     let mut shown = parts.next().unwrap_or_default().to_owned();
@@ -57,7 +58,7 @@ pub(super) fn kind(property: &Property<'_>) -> Option<Kind> {
         Known::AbShowAs => true,
         _ => return None,
     };
-    let value = property.decoded().trim().to_ascii_lowercase();
+    let value = property.decoded().trim_ascii().to_ascii_lowercase();
     Some(match (company, value.as_str()) {
         (true, "company") | (false, "org" | "organization") => Kind::Organisation,
         (false, "group") => Kind::Group,
@@ -69,8 +70,9 @@ pub(super) fn kind(property: &Property<'_>) -> Option<Kind> {
 /// The text with every run of white space and control characters as one space: for a name, which
 /// stands on one line of a terminal.
 pub(super) fn one_line(text: &str) -> String {
-    let text = text.trim();
-    if !text.contains(char::is_control) {
+    let text = text.trim_ascii();
+    // The controls beyond ASCII are two bytes, the first of them 0xC2.
+    if !text.bytes().any(|b| b.is_ascii_control() || b == 0xC2) {
         return text.to_owned();
     }
     let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -81,6 +83,14 @@ pub(super) fn one_line(text: &str) -> String {
 pub(super) fn strip_scheme<'a>(value: &'a str, scheme: &str) -> Option<&'a str> {
     let (start, rest) = value.split_at_checked(scheme.len())?;
     start.eq_ignore_ascii_case(scheme).then_some(rest)
+}
+
+/// Whether a property has a part in the typed view.
+fn is_shown(known: Known) -> bool {
+    !matches!(
+        known,
+        Known::Other | Known::Version | Known::Prodid | Known::Rev | Known::Uid | Known::AbLabel
+    )
 }
 
 struct Reading<'a> {
@@ -106,10 +116,7 @@ struct Ranks {
 impl Reading<'_> {
     fn take(&mut self, property: &Property<'_>) {
         let known = property.known();
-        if matches!(known, Known::Other | Known::Version | Known::Prodid | Known::Rev) {
-            return;
-        }
-        if let Some(altid) = property.param("ALTID") {
+        if let Some(altid) = property.altid() {
             if !self.alternatives.insert((known, altid.into_owned())) {
                 return;
             }
@@ -118,12 +125,11 @@ impl Reading<'_> {
         match known {
             Known::Fn if person.name.is_empty() => person.name = one_line(&property.text()),
             Known::N if person.names.is_none() => person.names = Some(names(property)),
-            Known::Nickname => person.nicknames.extend(items(property)),
-            Known::Categories => person.categories.extend(items(property)),
+            Known::Nickname => person.nicknames.extend(filled_parts(property, b',')),
+            Known::Categories => person.categories.extend(filled_parts(property, b',')),
             Known::Adr => self.address(property),
             Known::Org if person.organisation.is_empty() => {
-                person.organisation = property.components();
-                person.organisation.retain(|unit| !unit.trim().is_empty());
+                person.organisation = filled_parts(property, b';');
             }
             Known::Title if person.title.is_none() => person.title = filled(property),
             Known::Bday if person.birthday.is_none() => person.birthday = day(property),
@@ -162,7 +168,8 @@ impl Reading<'_> {
             _ => return,
         };
         let Some(value) = filled(property) else { return };
-        let value = if property.known() == Known::Tel { number(&value) } else { value };
+        let uri = property.known() == Known::Tel && value.as_bytes().contains(&b':');
+        let value = if uri { number(&value) } else { value };
         let (label, rank) = label(self.card, &self.groups, property);
         let service = || property.param("X-SERVICE-TYPE").map(|service| service.to_lowercase());
         let label = label.or_else(|| (property.known() == Known::Impp).then(service).flatten());
@@ -171,8 +178,10 @@ impl Reading<'_> {
     }
 
     fn address(&mut self, property: &Property<'_>) {
-        let mut parts = property.components().into_iter();
-        let mut next = || parts.next().map(|part| part.trim().to_owned()).unwrap_or_default();
+        let decoded = property.decoded();
+        let version = property.version();
+        let mut parts = text::split(&decoded, b';', version);
+        let mut next = || trimmed(parts.next().unwrap_or_default(), version);
         let address = Address {
             label: None,
             po_box: next(),
@@ -277,26 +286,128 @@ fn names(property: &Property<'_>) -> Name {
 
 /// A component of N, which may be a list (`Philip,Paul`, not in vCard 2.1), with spaces between.
 fn joined(component: &str, version: Version) -> String {
-    let whole = |text| text::unescape(text, version).trim().to_owned();
-    if version == Version::V21 || !component.contains(',') {
-        return whole(component);
+    if version == Version::V21 || !component.as_bytes().contains(&b',') {
+        return trimmed(component, version);
     }
-    let items = text::split(component, b',', version).map(whole);
+    let items = text::split(component, b',', version).map(|item| trimmed(item, version));
     items.filter(|item| !item.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-fn items(property: &Property<'_>) -> impl Iterator<Item = String> {
-    let items = property.list().into_iter().map(|item| item.trim().to_owned());
-    items.filter(|item| !item.is_empty())
+fn trimmed(escaped: &str, version: Version) -> String {
+    text::trimmed(text::unescape(escaped, version))
+}
+
+/// The parts of a value that are not empty.
+fn filled_parts(property: &Property<'_>, separator: u8) -> Vec<String> {
+    let version = property.version();
+    let decoded = property.decoded();
+    let parts = text::split(&decoded, separator, version).map(|part| trimmed(part, version));
+    parts.filter(|part| !part.is_empty()).collect()
 }
 
 fn filled(property: &Property<'_>) -> Option<String> {
-    let text = property.text();
-    let text = text.trim();
-    (!text.is_empty()).then(|| text.to_owned())
+    Some(property.trimmed()).filter(|text| !text.is_empty())
 }
 
 /// A date as ISO 8601, or the text when it is none.
 fn day(property: &Property<'_>) -> Option<String> {
-    date::of(property).map(|date| date.to_string()).or_else(|| filled(property))
+    date::of(property).map(|date| date.iso()).or_else(|| filled(property))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(lines: &str) -> Person {
+        person(&Card::parse(format!("BEGIN:VCARD\nVERSION:3.0\n{lines}\nEND:VCARD\n")))
+    }
+
+    #[test]
+    fn a_card_is_called_by_the_best_name_it_has() {
+        let cases = [
+            ("FN:Ada\nN:B;C", "Ada"),
+            ("FN: \nN:Byron;Ada;King;Lady;", "Lady Ada King Byron"),
+            ("N:Stevenson;John;Philip,Paul;Dr.;Jr.,M.D.", "Dr. John Philip Paul Stevenson Jr. M.D."),
+            ("N:;;;;\nORG:Acme;Lab\nEMAIL:a@b", "Acme"),
+            ("NICKNAME:Bee\nEMAIL:a@b", "Bee"),
+            ("EMAIL:a@b\nTEL:1", "a@b"),
+            ("TEL;VALUE=uri:tel:+1-2", "+1-2"),
+            ("FN:Ada\\n  Byron\u{1b}[2J", "Ada Byron [2J"),
+            ("FN:x y\nORG:Acme\nX-ABShowAs:COMPANY", "Acme"),
+            ("FN:Acme Inc.\nKIND:org", "Acme Inc."),
+            ("NOTE:n", "(no name)"),
+        ];
+        for (lines, name) in cases {
+            assert_eq!(read(lines).name, name, "{lines}");
+            let card = Card::parse(format!("BEGIN:VCARD\n{lines}\nEND:VCARD\n"));
+            assert_eq!(card.name(), name, "{lines}");
+        }
+    }
+
+    #[test]
+    fn every_field_is_read() {
+        let person = read(
+            "FN:Ada\nN:Byron;Ada\nNICKNAME:Bee,Al\\,fie\nitem1.EMAIL;type=pref:a@b\nitem1.X-ABLabel:Club\n\
+             EMAIL;TYPE=INTERNET:c@d\nTEL;TYPE=CELL,VOICE:tel:+1-2;ext=3\n\
+             ADR;TYPE=WORK,POSTAL:1;2;3\\n4;5, 6;7;8;9\nADR:;;;;;;\nORG:Acme;;Lab\nTITLE:Chief\n\
+             BDAY;X-APPLE-OMIT-YEAR=1604:1604-08-20\n\
+             item2.X-ABDATE:2001-02-03\nitem2.X-ABLabel:_$!<Anniversary>!$_\n\
+             CATEGORIES:x,,y\nNOTE:one\nNOTE:two\nURL;type=home:http\\://a\n\
+             IMPP;X-SERVICE-TYPE=Jabber:xmpp:a@j\nX-JABBER:a@j\nX-SKYPE:ada\nX-SPOUSE:Max\n\
+             PHOTO;ENCODING=b:YQ==",
+        );
+        let labelled = |label: &str, value: &str, preferred| Labelled {
+            label: (!label.is_empty()).then(|| label.to_owned()),
+            value: value.to_owned(),
+            preferred,
+        };
+        assert_eq!(person.nicknames, ["Bee", "Al,fie"]);
+        assert_eq!(person.emails, [labelled("Club", "a@b", true), labelled("", "c@d", false)]);
+        assert_eq!(person.phones, [labelled("cell", "+1-2 ext. 3", false)]);
+        let [address] = person.addresses.as_slice() else { panic!("{:?}", person.addresses) };
+        assert_eq!((address.label.as_deref(), address.street.as_str()), (Some("work"), "3\n4"));
+        assert_eq!((address.locality.as_str(), address.country.as_str()), ("5, 6", "9"));
+        assert_eq!(person.organisation, ["Acme", "Lab"]);
+        assert_eq!(person.title.as_deref(), Some("Chief"));
+        assert_eq!(person.birthday.as_deref(), Some("--08-20"));
+        assert_eq!(person.anniversary.as_deref(), Some("2001-02-03"));
+        assert_eq!(person.categories, ["x", "y"]);
+        assert_eq!(person.note.as_deref(), Some("one\n\ntwo"));
+        assert_eq!(person.urls, [labelled("home", "http://a", false)]);
+        let messengers = [labelled("jabber", "xmpp:a@j", false), labelled("skype", "ada", false)];
+        assert_eq!(person.messengers, messengers);
+        assert_eq!(person.related, [labelled("spouse", "Max", false)]);
+        assert!(person.photo);
+    }
+
+    #[test]
+    fn the_kind_is_read_under_its_three_names() {
+        let cases = [
+            ("KIND:group", Kind::Group),
+            ("X-ADDRESSBOOKSERVER-KIND:GROUP", Kind::Group),
+            ("X-ADDRESSBOOKSERVER-KIND:individual", Kind::Person),
+            ("X-ABSHOWAS:COMPANY", Kind::Organisation),
+            ("KIND:location", Kind::Location),
+            ("FN:A", Kind::Person),
+        ];
+        for (line, kind) in cases {
+            assert_eq!(read(line).kind, kind, "{line}");
+        }
+        let group = read("KIND:group\nMEMBER:urn:uuid:1\nX-ADDRESSBOOKSERVER-MEMBER:urn:uuid:2");
+        assert_eq!(group.members, ["urn:uuid:1", "urn:uuid:2"]);
+    }
+
+    #[test]
+    fn lines_of_one_altid_are_one_property() {
+        let person = read("TITLE;ALTID=1;LANGUAGE=en:Chief\nTITLE;ALTID=1;LANGUAGE=de:Chef\nEMAIL;ALTID=1:a@b");
+        assert_eq!(person.title.as_deref(), Some("Chief"));
+        assert_eq!(person.emails.len(), 1);
+    }
+
+    #[test]
+    fn the_best_rank_is_the_preferred_one() {
+        let person = read("TEL;PREF=3:1\nTEL;PREF=2:2\nTEL:3");
+        let preferred: Vec<bool> = person.phones.iter().map(|phone| phone.preferred).collect();
+        assert_eq!(preferred, [false, true, false]);
+    }
 }

@@ -31,6 +31,20 @@ pub(super) enum Coding {
     Nested,
 }
 
+/// What the parameters of a line say about reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Params {
+    pub(super) coding: Coding,
+    /// Whether a CHARSET is named.
+    pub(super) charset: bool,
+    /// Whether an ALTID is.
+    pub(super) altid: bool,
+}
+
+impl Params {
+    pub(super) const NONE: Self = Self { coding: Coding::Plain, charset: false, altid: false };
+}
+
 /// One content line: folds, soft breaks and line end included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Line {
@@ -38,8 +52,14 @@ pub(super) struct Line {
     pub(super) end: usize,
     /// Where the value begins; `None` when a fold lies in the head, or it is not a property.
     pub(super) value: Option<usize>,
+    /// Where the text of the first physical line ends.
+    pub(super) text: usize,
+    /// Whether it goes on over several physical lines.
+    pub(super) folded: bool,
+    /// Where the name stands in the head, without its group.
+    pub(super) name: (usize, usize),
+    pub(super) params: Params,
     pub(super) shape: Shape,
-    pub(super) coding: Coding,
     pub(super) known: Known,
     /// Whether a lone CR ended lines here (old Mac files).
     pub(super) lone_cr: bool,
@@ -204,7 +224,7 @@ struct Scanner<'a> {
 impl<'a> Scanner<'a> {
     fn new(bytes: &'a [u8], place: Place) -> Self {
         // About one line per 32 bytes; a picture must not make it reserve thousands.
-        let lines = Vec::with_capacity((bytes.len() / 32).min(64) + 4);
+        let lines = Vec::with_capacity((bytes.len() / 24).min(64) + 4);
         Self { reader: Reader::new(bytes), place, found: Scan { lines, cards: 0 } }
     }
 
@@ -247,8 +267,11 @@ impl<'a> Scanner<'a> {
             start: first.start,
             end: self.reader.at,
             value: None,
+            text: first.text,
+            folded: first.end != self.reader.at,
+            name: (0, 0),
+            params: Params::NONE,
             shape,
-            coding: Coding::Plain,
             known: Known::Other,
             lone_cr: self.reader.lone_cr,
         }
@@ -275,9 +298,10 @@ impl<'a> Scanner<'a> {
                 None => return self.other(first, Shape::Junk),
             },
         };
-        let known = Known::of(wire::name(head));
-        let mut coding = wire::coding(head);
-        match coding {
+        let name = wire::name(head);
+        let known = Known::of(sub(head, name.0, name.1));
+        let mut params = wire::params(sub(head, name.1, head.len()));
+        match params.coding {
             Coding::Quoted => self.soft_breaks(last),
             Coding::Base64 => self.base64(),
             Coding::Plain | Coding::Nested => {}
@@ -287,9 +311,9 @@ impl<'a> Scanner<'a> {
             && opens_agent(text)
             && skip_nested(&mut self.reader)
         {
-            coding = Coding::Nested;
+            params.coding = Coding::Nested;
         }
-        Line { value, coding, known, ..self.other(first, Shape::Property) }
+        Line { value, params, known, name, ..self.other(first, Shape::Property) }
     }
 
     /// Takes the lines a soft break promises. It never swallows a BEGIN or END: a value that ends

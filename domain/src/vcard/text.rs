@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr3};
+use memchr::{memchr, memchr2};
 
 use super::Version;
 
@@ -11,7 +11,11 @@ use super::Version;
 /// vCard 2.1 escapes only `;` and has no `\n` (section 2.1.2). 3.0 and 4.0 escape `\`, `,`, `;` and
 /// line breaks; `\:` stands in many URLs and means `:`. An unknown escape stays as it is.
 pub(super) fn unescape(value: &str, version: Version) -> Cow<'_, str> {
-    let Some(first) = memchr(b'\\', value.as_bytes()) else { return line_ends(value) };
+    let Some(odd) = memchr2(b'\\', b'\r', value.as_bytes()) else { return Cow::Borrowed(value) };
+    let Some(first) = memchr(b'\\', value.as_bytes().get(odd..).unwrap_or_default()) else {
+        return line_ends(value);
+    };
+    let first = odd + first;
     let mut out = String::with_capacity(value.len());
     let (plain, mut rest) = value.split_at(first);
     out.push_str(plain);
@@ -33,6 +37,14 @@ pub(super) fn unescape(value: &str, version: Version) -> Cow<'_, str> {
     match line_ends(&out) {
         Cow::Borrowed(_) => Cow::Owned(out),
         Cow::Owned(other) => Cow::Owned(other),
+    }
+}
+
+/// The text without white space around it; nothing is copied that is owned already.
+pub(super) fn trimmed(text: Cow<'_, str>) -> String {
+    match text {
+        Cow::Owned(text) if text.trim_ascii().len() == text.len() => text,
+        text => text.trim_ascii().to_owned(),
     }
 }
 
@@ -82,7 +94,7 @@ impl<'a> Iterator for Split<'a> {
         let bytes = rest.as_bytes();
         let mut at = 0;
         while let Some(found) =
-            bytes.get(at..).and_then(|bytes| memchr3(self.separator, b'\\', b'\\', bytes))
+            bytes.get(at..).and_then(|bytes| memchr2(self.separator, b'\\', bytes))
         {
             at += found;
             if bytes.get(at) == Some(&self.separator) {

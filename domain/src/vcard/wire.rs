@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2, memchr3};
 
-use super::scan::{Coding, sub};
+use super::scan::{Coding, Params, sub};
 
 /// Lines are folded so that no physical line is longer, its line end not counted (RFC 6350 3.2).
 const WIDTH: usize = 75;
@@ -21,39 +21,55 @@ pub(super) fn head(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// The name in a head: without its group and parameters.
-pub(super) fn name(head: &[u8]) -> &[u8] {
-    let full = sub(head, 0, memchr(b';', head).unwrap_or(head.len()));
-    let full = full.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(full);
+/// Where the name stands in a head: without its group and parameters.
+pub(super) fn name(head: &[u8]) -> (usize, usize) {
+    let end = memchr(b';', head).unwrap_or(head.len());
+    let full = sub(head, 0, end);
     // Two-part groups (`a.b.TEL`) exist: the name is what stands after the last dot.
-    full.rsplit(|b| *b == b'.').next().unwrap_or_default().trim_ascii()
+    let mut start = match full.iter().rposition(|b| *b == b'.') {
+        Some(dot) => dot + 1,
+        None if full.starts_with(b"\xEF\xBB\xBF") => 3,
+        None => 0,
+    };
+    let name = sub(full, start, end);
+    start += name.len() - name.trim_ascii_start().len();
+    (start, start + name.trim_ascii().len())
 }
 
-/// How the value is laid out, as the parameters of a head say. Bare ones count (vCard 2.1).
-pub(super) fn coding(head: &[u8]) -> Coding {
-    let Some(at) = memchr(b';', head) else { return Coding::Plain };
-    for param in sub(head, at + 1, head.len()).split(|b| *b == b';') {
+/// What the parameters of a head say about reading the line. Bare ones count (vCard 2.1).
+pub(super) fn params(params: &[u8]) -> Params {
+    let mut found = Params::NONE;
+    for param in params.split(|b| *b == b';').skip(1) {
         let (name, value) = match memchr(b'=', param) {
-            Some(at) => (sub(param, 0, at).trim_ascii(), sub(param, at + 1, param.len())),
-            None => (&b"ENCODING"[..], param),
+            Some(at) => (sub(param, 0, at), sub(param, at + 1, param.len())),
+            None => (&b""[..], param),
         };
-        if !name.eq_ignore_ascii_case(b"ENCODING") {
-            continue;
+        // TYPE, which most are, is the shortest that is passed over.
+        match name.len() {
+            4 => continue,
+            _ if name.is_empty() || is(name, b"ENCODING") => {}
+            _ => {
+                found.charset |= is(name, b"CHARSET");
+                found.altid |= is(name, b"ALTID");
+                continue;
+            }
         }
         let value = value.trim_ascii();
         let value = value.strip_prefix(b"\"").unwrap_or(value);
         let value = value.strip_suffix(b"\"").unwrap_or(value);
-        if value.eq_ignore_ascii_case(b"QUOTED-PRINTABLE") {
-            return Coding::Quoted;
+        if is(value, b"QUOTED-PRINTABLE") {
+            found.coding = Coding::Quoted;
         }
         // A bare `B` is no encoding, but somebody's TYPE.
-        if value.eq_ignore_ascii_case(b"BASE64")
-            || (value.eq_ignore_ascii_case(b"B") && param.len() > 1)
-        {
-            return Coding::Base64;
+        if is(value, b"BASE64") || (!name.is_empty() && is(value, b"B")) {
+            found.coding = Coding::Base64;
         }
     }
-    Coding::Plain
+    found
+}
+
+fn is(name: &[u8], word: &[u8]) -> bool {
+    name.trim_ascii().eq_ignore_ascii_case(word)
 }
 
 /// Undoes folds and soft breaks, and drops the line end.

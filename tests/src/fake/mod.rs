@@ -100,6 +100,11 @@ impl FakeDav {
         turn(Arc::make_mut(&mut self.world().knobs));
     }
 
+    /// How it behaves now.
+    pub fn knobs(&self) -> Knobs {
+        Knobs::clone(&self.world().knobs)
+    }
+
     /// Orders a fault for the `nth` request from now; 1 is the next.
     pub fn fail_next(&self, nth: usize, fault: Fault) {
         self.world().faults.order(None, nth, fault);

@@ -45,7 +45,6 @@ fn the_books_are_found_wherever_the_server_keeps_them() {
     };
     let redirects = [301, 302, 303, 307, 308];
     let mut servers = vec![
-        ("principal missing", Knobs { principal: Principal::Missing, ..Knobs::default() }),
         ("home at the root", Knobs { principal: Principal::WithHome, ..Knobs::default() }),
         ("calendars beside", Knobs { home_extras: HomeExtras::Calendars, ..Knobs::default() }),
         ("no privileges", Knobs { privileges: Privileges::Missing, ..Knobs::default() }),
@@ -69,6 +68,21 @@ fn the_books_are_found_wherever_the_server_keeps_them() {
         let (ran, report) = stage.report(&[]);
         assert_eq!((ran.exit, counts(&report)), (Exit::Done, [2, 0, 0]), "{what}: {}", ran.err);
         stage.assert_no_sins();
+    }
+}
+
+#[test]
+fn a_home_that_nothing_points_to_is_found_by_its_address() {
+    for principal in [Principal::Missing, Principal::Empty] {
+        let stage = Stage::with_cards(Knobs { principal, ..Knobs::default() }, 2);
+        let ran = stage.pull(&[]);
+        assert_eq!(ran.exit, Exit::Server, "{}", ran.err);
+        assert!(ran.err.contains("no address books were found"), "{}", ran.err);
+        for path in ["addressbooks/alice/", "addressbooks/alice/contacts/"] {
+            stage.use_server(&format!("https://dav.example.test/{path}"));
+            let (ran, report) = stage.report(&[]);
+            assert_eq!((ran.exit, counts(&report)), (Exit::Done, [2, 0, 0]), "{}", ran.err);
+        }
     }
 }
 

@@ -73,8 +73,7 @@ impl Stage {
 
     /// The name of the book that is there from the start.
     pub(crate) fn book(&self) -> String {
-        let href = self.fake.knobs().layout.book.to_owned();
-        href
+        self.fake.knobs().layout.book.to_owned()
     }
 
     pub(crate) fn use_server(&self, url: &str) {
@@ -83,6 +82,11 @@ impl Stage {
 
     pub(crate) fn use_transport(&self, transport: Arc<dyn DavTransport>) {
         *self.transport.borrow_mut() = Some(transport);
+    }
+
+    /// Whether nothing was stored.
+    pub(crate) fn repo_is_empty(&self) -> bool {
+        self.repo().cards_after(None, 1).expect("the cards are read").is_empty()
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

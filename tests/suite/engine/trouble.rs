@@ -85,8 +85,9 @@ fn whatever_breaks_the_next_run_mends_it() {
         Fault::Unreachable,
     ];
     for fault in faults {
-        for nth in 1..=12 {
-            let stage = Stage::with_cards(Knobs::default(), 150);
+        // Discovery, the report, one batch of two, and past the end.
+        for nth in 1..=7 {
+            let stage = Stage::with_cards(Knobs::default(), 60);
             stage.fake.fail_next(nth, fault.clone());
             let first = stage.pull(&[]);
             stage.fake.clear_faults();

@@ -1,0 +1,471 @@
+//! Edits: each changes the lines it must and no others.
+
+use std::borrow::Cow;
+
+use super::known::Known;
+use super::label::{Groups, free_group};
+use super::property::Property;
+use super::scan::Coding;
+use super::write::{Form, Value, date_params, push_param, with_param};
+use super::{Card, LineId, Version, binary, date, graft, text, wire};
+use crate::contact::Timestamp;
+
+/// A property to be added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewProperty<'a> {
+    /// Its name: `TEL`.
+    pub name: &'a str,
+    /// What people call it: `home` or `work fax` become types, `School` an X-ABLabel in a group of
+    /// its own.
+    pub label: Option<&'a str>,
+    /// Its parameters, in order.
+    pub params: &'a [(&'a str, &'a str)],
+    /// What it says.
+    pub value: Value<'a>,
+}
+
+/// The words that TYPE has a meaning for; any other label needs an X-ABLabel.
+const TYPES: [&str; 13] = [
+    "home", "work", "cell", "fax", "pager", "main", "iphone", "car", "isdn", "video", "voice",
+    "other", "pref",
+];
+
+/// The labels Apple has names of its own for, `_$!<Spouse>!$_`, which clients translate.
+const BUILTIN: [&str; 16] = [
+    "anniversary", "assistant", "brother", "child", "daughter", "father", "friend", "homepage",
+    "manager", "mother", "other", "parent", "partner", "sister", "son", "spouse",
+];
+
+impl Card {
+    /// Sets the whole value of a line. Group, name, parameters and place stay; the rest of the card
+    /// stays byte for byte. Returns whether a property stands on that line.
+    ///
+    /// A text for a URL is written as a URI, and a number for a `tel:` URI as one, so that
+    /// what was shown and edited is read back.
+    pub fn set(&mut self, id: LineId, value: Value<'_>) -> bool {
+        let Some(property) = self.property(id) else { return false };
+        let version = self.version();
+        let head = match value {
+            Value::Date(date) => Cow::Owned(date_params(property.head(), date, version)),
+            _ => Cow::Borrowed(property.head()),
+        };
+        let line = match value {
+            Value::Text(number) if is_tel_uri(&property) => self.telephone(&property, number),
+            Value::Text(uri) if is_uri(&property) => {
+                self.form().line(&head, &Value::Uri(uri).escaped(version))
+            }
+            // The time of day is not what was edited, but it would be wrong beside another date.
+            _ => self.form().line(&head, &value.escaped(version)),
+        };
+        self.put(id, &line);
+        true
+    }
+
+    /// Sets one component of N, ADR or ORG, counted from 0. The others keep their spelling, those
+    /// this program does not know included. Returns whether a property stands on that line.
+    pub fn set_component(&mut self, id: LineId, component: usize, to: &str) -> bool {
+        let Some(property) = self.property(id) else { return false };
+        let version = self.version();
+        let decoded = property.decoded();
+        let mut parts: Vec<Cow<'_, str>> =
+            text::split(&decoded, b';', version).map(Cow::Borrowed).collect();
+        if parts.len() <= component {
+            parts.resize(component + 1, Cow::Borrowed(""));
+        }
+        if let Some(part) = parts.get_mut(component) {
+            *part = text::escape(to, version);
+        }
+        let line = self.form().line(property.head(), &parts.join(";"));
+        self.put(id, &line);
+        true
+    }
+
+    /// Sets a parameter of a line, or removes it with `None`. The value stays as it is laid out.
+    /// Returns whether a property stands on that line.
+    pub fn set_param(&mut self, id: LineId, name: &str, value: Option<&str>) -> bool {
+        let Some(property) = self.property(id) else { return false };
+        let head = with_param(property.head(), name, value);
+        let line = self.with_head(&property, &head);
+        self.put(id, &line);
+        true
+    }
+
+    /// Adds a property after the last of its name, else at the end of the card, and returns its
+    /// line. Other ids of this card are no longer good.
+    pub fn insert(&mut self, new: &NewProperty<'_>) -> LineId {
+        let version = self.version();
+        let mut head = String::new();
+        let label = new.label.map(str::trim).filter(|label| !label.is_empty());
+        let types: Vec<&str> = label.into_iter().flat_map(str::split_whitespace).collect();
+        let typed = types.iter().all(|one| TYPES.iter().any(|t| t.eq_ignore_ascii_case(one)));
+        // The meaning of these stands in the label, never in TYPE.
+        let by_label = ["X-ABDATE", "X-ABRELATEDNAMES"];
+        let typed = typed && !by_label.iter().any(|name| name.eq_ignore_ascii_case(new.name));
+        let group = (label.is_some() && !typed).then(|| free_group(self));
+        if let Some(group) = &group {
+            head.push_str(group);
+            head.push('.');
+        }
+        head.push_str(new.name);
+        if typed && !types.is_empty() {
+            push_types(&mut head, &types, version);
+        }
+        for (name, value) in new.params {
+            push_param(&mut head, name, value);
+        }
+        if let Value::Date(date) = new.value {
+            head = date_params(&head, date, version);
+        }
+        let mut lines = self.form().line(&head, &new.value.escaped(version));
+        if let (Some(group), Some(label)) = (group, label) {
+            let head = format!("{group}.X-ABLabel");
+            let label = self.form().line(&head, &text::escape(&own_label(label), version));
+            lines.extend_from_slice(&label);
+        }
+        graft::insert(self, new.name, &lines)
+    }
+
+    /// Removes a property, with its X-ABLabel and X-ABADR unless another line shares them. Other
+    /// ids of this card are no longer good. Returns whether a property stood on that line.
+    pub fn remove(&mut self, id: LineId) -> bool {
+        if self.property(id).is_none() {
+            return false;
+        }
+        let groups = Groups::of(self);
+        let mut lines = groups.only_of(id);
+        lines.push(id);
+        lines.sort_unstable();
+        for line in lines.into_iter().rev() {
+            graft::cut_out(self, line);
+        }
+        true
+    }
+
+    /// Puts the exact bytes of another card's line in the place of a line; only their line ends
+    /// become those of this card. Returns whether there is such a line.
+    ///
+    /// Both cards must be of one version, or the escapes would be read otherwise; see
+    /// [`Card::adopt`] for a property with its label.
+    pub fn replace(&mut self, id: LineId, line: &[u8]) -> bool {
+        if self.shape(id).is_none() {
+            return false;
+        }
+        let line = graft::with_own_ends(self, line);
+        self.put(id, &line);
+        true
+    }
+
+    /// Puts a picture in the place of the card's first one and removes any other; with none yet it
+    /// is added at the end. The media type is read off its bytes.
+    pub fn set_photo(&mut self, picture: &[u8]) {
+        let line = self.form().binary("PHOTO", &binary::encode(picture), binary::sniff(picture));
+        let photos: Vec<LineId> = self.properties_of(Known::Photo).map(|p| p.id()).collect();
+        let Some((first, others)) = photos.split_first() else {
+            graft::insert(self, "PHOTO", &line);
+            return;
+        };
+        // X-ABCROP-RECTANGLE and the like go with the old line: they are about the old picture.
+        for other in others.iter().rev() {
+            graft::cut_out(self, *other);
+        }
+        self.put(*first, &line);
+    }
+
+    /// Sets REV to the moment of an edit, in the form it has; a card without one gets none, and one
+    /// that is no date (a counter) stays.
+    pub fn touch_rev(&mut self, now: Timestamp) {
+        let Some(rev) = self.properties_of(Known::Rev).next() else { return };
+        let old = rev.decoded();
+        let utc = date::utc(now.0);
+        let new = match date::Date::read(&old) {
+            None => return,
+            Some(_) if old.trim_ascii().as_bytes().get(4) == Some(&b'-') => utc,
+            Some(_) => utc.replace(['-', ':'], ""),
+        };
+        let line = self.form().line(rev.head(), &new);
+        let id = rev.id();
+        self.put(id, &line);
+    }
+
+    pub(super) fn form(&self) -> Form<'_> {
+        Form { version: self.version(), end: self.line_end() }
+    }
+
+    /// A line with another head and the value as it is laid out.
+    pub(super) fn with_head(&self, property: &Property<'_>, head: &str) -> Vec<u8> {
+        match self.scanned(property.id()).and_then(|line| Some((line, line.value?))) {
+            Some((line, at)) => {
+                let value = self.as_bytes().get(at..line.end).unwrap_or_default();
+                [head.as_bytes(), b":", value].concat()
+            }
+            // The head was folded: the line is folded anew.
+            None => {
+                let line = [head.as_bytes(), b":", &property.raw()].concat();
+                let mut out = Vec::with_capacity(line.len() + 8);
+                wire::fold(&line, self.line_end(), &mut out);
+                out
+            }
+        }
+    }
+
+    pub(super) fn put(&mut self, id: LineId, line: &[u8]) {
+        if let Some(old) = self.scanned(id) {
+            let (start, end) = (old.start, old.end);
+            self.splice(start, end, line);
+        }
+    }
+
+    /// A number for a `tel:` URI; with anything a URI cannot hold it becomes a text.
+    fn telephone(&self, property: &Property<'_>, number: &str) -> Vec<u8> {
+        let number = number.trim_ascii();
+        let plain = |c: char| c.is_ascii_digit() || "+-.()*# ".contains(c);
+        let form = self.form();
+        if number.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("tel:")) {
+            return form.line(property.head(), &Value::Uri(number).escaped(form.version));
+        }
+        if number.chars().all(plain) {
+            let uri = format!("tel:{}", number.replace(' ', "-"));
+            return form.line(property.head(), &uri);
+        }
+        let head = with_param(property.head(), "VALUE", None);
+        form.line(&head, &text::escape(number, form.version))
+    }
+}
+
+/// The text of an X-ABLabel.
+pub(super) fn own_label(label: &str) -> Cow<'_, str> {
+    if !BUILTIN.iter().any(|one| one.eq_ignore_ascii_case(label)) {
+        return Cow::Borrowed(label);
+    }
+    let (first, rest) = label.split_at_checked(1).unwrap_or((label, ""));
+    Cow::Owned(format!("_$!<{}{}>!$_", first.to_ascii_uppercase(), rest.to_ascii_lowercase()))
+}
+
+/// Whether a text for the property is a URI and not escaped.
+fn is_uri(property: &Property<'_>) -> bool {
+    if property.coding() != Coding::Plain {
+        return false;
+    }
+    let says_text = || property.param("VALUE").is_some_and(|v| v.eq_ignore_ascii_case("text"));
+    match property.known() {
+        Known::Url | Known::Impp => true,
+        Known::Photo | Known::Logo | Known::Sound | Known::Key => true,
+        Known::Member | Known::Related if property.version() == Version::V40 => !says_text(),
+        _ => property.says_uri(),
+    }
+}
+
+fn is_tel_uri(property: &Property<'_>) -> bool {
+    let decoded = property.decoded();
+    property.known() == Known::Tel
+        && decoded.trim_ascii().get(..4).is_some_and(|start| start.eq_ignore_ascii_case("tel:"))
+}
+
+/// Appends types in the spelling of the version.
+fn push_types(head: &mut String, types: &[&str], version: Version) {
+    for (at, one) in types.iter().enumerate() {
+        match version {
+            Version::V21 => head.push(';'),
+            Version::V30 | Version::V40 => head.push_str(if at == 0 { ";TYPE=" } else { "," }),
+        }
+        let one = match version {
+            Version::V40 => one.to_ascii_lowercase(),
+            Version::V21 | Version::V30 => one.to_ascii_uppercase(),
+        };
+        head.push_str(&one);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn card(lines: &str) -> Card {
+        Card::parse(format!("BEGIN:VCARD\r\n{lines}END:VCARD\r\n"))
+    }
+
+    fn inside(card: &Card) -> String {
+        let text = String::from_utf8_lossy(card.as_bytes()).into_owned();
+        let text = text.strip_prefix("BEGIN:VCARD\r\n").unwrap();
+        text.strip_suffix("END:VCARD\r\n").unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_text_is_set_and_group_name_and_parameters_stay() {
+        let cases = [
+            // (line before, text, line after)
+            ("item1.fn;x=Y:A\r\n", "B, C;\nD", "item1.fn;x=Y:B\\, C\\;\\nD\r\n"),
+            ("FN;TYPE=\r\n x:A\r\n", "B", "FN;TYPE=x:B\r\n"),
+            ("VERSION:2.1\r\nFN:A\r\n", "B;\\,", "VERSION:2.1\r\nFN:B\\;\\,\r\n"),
+            (
+                "VERSION:2.1\r\nNOTE:A\r\n",
+                "ü\nb",
+                "VERSION:2.1\r\nNOTE;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-8:=C3=BC=0D=0Ab\r\n",
+            ),
+            (
+                "NOTE;CHARSET=ISO-8859-1;QUOTED-PRINTABLE:=FC\r\n",
+                "ü=",
+                "NOTE;CHARSET=UTF-8;QUOTED-PRINTABLE:=C3=BC=3D\r\n",
+            ),
+            ("URL:http\\://a\r\n", "http://b/x,y;z", "URL:http://b/x,y;z\r\n"),
+            ("TEL;VALUE=uri:tel:+1-2\r\n", "+36 30 12", "TEL;VALUE=uri:tel:+36-30-12\r\n"),
+            ("TEL;VALUE=uri:tel:+1-2\r\n", "ask Max", "TEL:ask Max\r\n"),
+        ];
+        for (before, text, after) in cases {
+            let mut card = card(before);
+            let id = card.properties().last().unwrap().id();
+            assert!(card.set(id, Value::Text(text)), "{before}");
+            assert_eq!(inside(&card), after, "{before}");
+            let read = super::super::person::number(&card.property(id).unwrap().text());
+            assert_eq!(read, text.replace("+36 30", "+36-30").replace("30 12", "30-12"), "{before}");
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_folded_with_the_line_ends_of_the_card() {
+        let mut card = Card::parse("BEGIN:VCARD\nFN:A\nX:y\nEND:VCARD\n");
+        let long = "Ünïcödé ".repeat(30);
+        card.set(LineId(1), Value::Text(&long));
+        assert_eq!(card.property(LineId(1)).unwrap().text(), long);
+        assert!(!card.as_bytes().contains(&b'\r'));
+        for line in card.as_bytes().split(|b| *b == b'\n') {
+            assert!(line.len() <= 75 && std::str::from_utf8(line).is_ok());
+        }
+    }
+
+    #[test]
+    fn one_component_is_set_and_the_others_keep_their_spelling() {
+        let cases = [
+            ("N:A\\,b;Beth,Ann;;;;sixth\r\n", 0, "X;y", "N:X\\;y;Beth,Ann;;;;sixth\r\n"),
+            ("N:A;B\r\n", 4, "Jr.", "N:A;B;;;Jr.\r\n"),
+            ("ORG:Acme;\r\n", 0, "New", "ORG:New;\r\n"),
+        ];
+        for (before, component, to, after) in cases {
+            let mut card = card(before);
+            card.set_component(LineId(1), component, to);
+            assert_eq!(inside(&card), after, "{before}");
+        }
+        let latin = b"BEGIN:VCARD\r\nN:M\xfcller;Max\r\nEND:VCARD\r\n";
+        let mut card = Card::parse(*latin);
+        card.set_component(LineId(1), 1, "Moritz");
+        assert_eq!(inside(&card), "N:Müller;Moritz\r\n");
+    }
+
+    #[test]
+    fn a_date_is_written_as_the_version_can() {
+        let day = |text| date::Date::read(text).unwrap();
+        let cases = [
+            ("VERSION:3.0\r\nBDAY:1980-01-15\r\n", "1981-02-03", "BDAY:1981-02-03\r\n"),
+            ("BDAY:1980-01-15\r\n", "--02-03", "BDAY;X-APPLE-OMIT-YEAR=1604:1604-02-03\r\n"),
+            ("BDAY;X-APPLE-OMIT-YEAR=1604:1604-02-03\r\n", "--02-04", "BDAY;X-APPLE-OMIT-YEAR=1604:1604-02-04\r\n"),
+            ("BDAY;X-APPLE-OMIT-YEAR=1604:1604-02-03\r\n", "1980-02-04", "BDAY:1980-02-04\r\n"),
+            ("VERSION:4.0\r\nBDAY;VALUE=text:spring\r\n", "--02-03", "BDAY:--0203\r\n"),
+            ("VERSION:4.0\r\nBDAY:19800115\r\n", "1981-02-03", "BDAY:19810203\r\n"),
+        ];
+        for (before, to, after) in cases {
+            let mut card = card(before);
+            let id = card.properties_of(Known::Bday).next().unwrap().id();
+            card.set(id, Value::Date(&day(to)));
+            assert!(inside(&card).ends_with(after), "{before}: {}", inside(&card));
+        }
+    }
+
+    #[test]
+    fn a_property_is_added_beside_its_kind_with_a_label() {
+        let new = |name, label, value| NewProperty { name, label, params: &[], value: Value::Text(value) };
+        let cases = [
+            ("FN:A\r\nNOTE:n\r\n", new("TEL", Some("work fax"), "1"), "FN:A\r\nNOTE:n\r\nTEL;TYPE=WORK,FAX:1\r\n"),
+            ("tel:0\r\nNOTE:n\r\n", new("TEL", None, "1"), "tel:0\r\nTEL:1\r\nNOTE:n\r\n"),
+            (
+                "ITEM1.TEL:0\r\nitem1.X-ABLabel:Hut\r\nNOTE:n\r\n",
+                new("TEL", Some("Boat"), "1"),
+                "ITEM1.TEL:0\r\nitem1.X-ABLabel:Hut\r\nitem2.TEL:1\r\nitem2.X-ABLabel:Boat\r\nNOTE:n\r\n",
+            ),
+            ("VERSION:2.1\r\n", new("TEL", Some("home"), "1"), "VERSION:2.1\r\nTEL;HOME:1\r\n"),
+            ("VERSION:4.0\r\n", new("TEL", Some("Home"), "1"), "VERSION:4.0\r\nTEL;TYPE=home:1\r\n"),
+            (
+                "FN:A\r\n",
+                new("X-ABRELATEDNAMES", Some("spouse"), "B"),
+                "FN:A\r\nitem1.X-ABRELATEDNAMES:B\r\nitem1.X-ABLabel:_$!<Spouse>!$_\r\n",
+            ),
+            // A value that ends in a bare `=` would swallow what follows it.
+            ("FN:A\r\nNOTE;QUOTED-PRINTABLE:x=\r\n", new("TEL", None, "1"), "FN:A\r\nTEL:1\r\nNOTE;QUOTED-PRINTABLE:x=\r\n"),
+        ];
+        for (before, new, after) in cases {
+            let mut card = card(before);
+            let id = card.insert(&new);
+            assert_eq!(inside(&card), after, "{before}");
+            assert_eq!(card.property(id).map(|p| p.text()).as_deref(), Some(match new.value {
+                Value::Text(text) => text,
+                _ => unreachable!(),
+            }));
+        }
+    }
+
+    #[test]
+    fn a_card_cut_short_takes_a_property_too() {
+        let mut card = Card::parse("BEGIN:VCARD\nFN:A");
+        card.insert(&NewProperty { name: "TEL", label: None, params: &[], value: Value::Text("1") });
+        assert_eq!(card.as_bytes(), b"BEGIN:VCARD\nFN:A\nTEL:1\n");
+    }
+
+    #[test]
+    fn a_property_goes_with_its_label_unless_another_line_shares_it() {
+        let label = "item1.X-ABLabel:Hut\r\n";
+        let cases = [
+            ("item1.TEL:1\r\nitem1.X-ABLabel:Hut\r\nNOTE:n\r\n".to_owned(), "NOTE:n\r\n".to_owned()),
+            (format!("item1.TEL:1\r\nitem1.EMAIL:2\r\n{label}"), format!("item1.EMAIL:2\r\n{label}")),
+            ("item1.ADR:;;1\r\nItem1.X-ABADR:us\r\n".to_owned(), String::new()),
+            ("PHOTO;BASE64:YQ\r\n\r\nNOTE:n\r\n".to_owned(), "NOTE:n\r\n".to_owned()),
+            ("NOTE:n\r\n".to_owned(), String::new()),
+        ];
+        for (before, after) in cases {
+            let mut card = card(&before);
+            assert!(card.remove(LineId(1)), "{before}");
+            assert_eq!(inside(&card), after, "{before}");
+        }
+    }
+
+    #[test]
+    fn a_property_of_another_card_comes_with_its_label_into_a_free_group() {
+        let from = Card::parse("BEGIN:VCARD\nitem1.TEL;x=y:1\n 2\nitem1.X-ABLABEL:Hut\nEND:VCARD\n");
+        let mut here = card("item1.EMAIL:a\r\nTEL:0\r\nNOTE:n\r\n");
+        let placed = here.adopt(&from, LineId(1)).unwrap();
+        let adopted = "item2.TEL;x=y:1\r\n 2\r\nitem2.X-ABLABEL:Hut\r\n";
+        assert_eq!(inside(&here), format!("item1.EMAIL:a\r\nTEL:0\r\n{adopted}NOTE:n\r\n"));
+        assert_eq!(here.property(placed).unwrap().text(), "12");
+
+        let mut here = card("FN:A\r\nitem1.TEL:0\r\nitem1.X-ABLabel:x\r\nNOTE:n\r\n");
+        here.adopt_over(LineId(2), &from, LineId(1)).unwrap();
+        let adopted = "item1.TEL;x=y:1\r\n 2\r\nitem1.X-ABLABEL:Hut\r\n";
+        assert_eq!(inside(&here), format!("FN:A\r\n{adopted}NOTE:n\r\n"));
+    }
+
+    #[test]
+    fn a_picture_replaces_all_that_were_there() {
+        let mut here = card("PHOTO;X-ABCROP-RECTANGLE=1:a\r\nNOTE:n\r\nPHOTO:b\r\n");
+        here.set_photo(b"\xff\xd8\xffx");
+        assert_eq!(inside(&here), "PHOTO;ENCODING=b;TYPE=JPEG:/9j/eA==\r\nNOTE:n\r\n");
+        let mut here = card("VERSION:4.0\r\n");
+        here.set_photo(b"\x89PNG");
+        assert_eq!(inside(&here), "VERSION:4.0\r\nPHOTO:data:image/png;base64,iVBORw==\r\n");
+        let mut here = card("VERSION:2.1\r\nPHOTO;BASE64:YQ\r\n\r\nFN:A\r\n");
+        here.set_photo(b"GIF8");
+        assert_eq!(inside(&here), "VERSION:2.1\r\nPHOTO;ENCODING=BASE64;GIF:R0lGOA==\r\n\r\nFN:A\r\n");
+    }
+
+    #[test]
+    fn rev_moves_in_its_own_form_and_only_where_there_is_one() {
+        let cases = [
+            ("REV:2020-01-01T00:00:00Z\r\n", "REV:1970-01-01T00:00:01Z\r\n"),
+            ("REV:20200101T000000Z\r\n", "REV:19700101T000001Z\r\n"),
+            ("REV:17\r\n", "REV:17\r\n"),
+            ("FN:A\r\n", "FN:A\r\n"),
+        ];
+        for (before, after) in cases {
+            let mut card = card(before);
+            card.touch_rev(Timestamp(1_000));
+            assert_eq!(inside(&card), after, "{before}");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The doc comments of the ports, restated as tests: one function per promise, run against every
+//! implementation.
+
+mod credentials;
+mod transport;
