@@ -1,4 +1,5 @@
 //! The tests that span crates, in one binary.
 
+mod cli;
 mod contracts;
 mod engine;
