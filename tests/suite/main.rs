@@ -1,1 +1,5 @@
 //! Suite.
+
+// Says to clippy that helpers in here may unwrap.
+#[cfg(test)]
+mod fake;
