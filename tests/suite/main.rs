@@ -1,4 +1,8 @@
 //! The tests that span crates, in one binary.
 
+// `cfg(test)` says to clippy that helpers in here may unwrap.
+#![cfg(test)]
+
 mod contracts;
 mod engine;
+mod fake;
