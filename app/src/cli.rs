@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, value_parser};
 
 /// A contact book for the command line that keeps itself and any CardDAV server the same
 #[derive(Debug, Parser)]
@@ -62,7 +62,9 @@ pub enum Command {
     #[command(subcommand)]
     Password(Password),
     /// Print the completions for a shell
-    #[command(after_help = "Example:\n  contactcmd completions bash > ~/.local/share/bash-completion/completions/contactcmd")]
+    #[command(
+        after_help = "Example:\n  contactcmd completions bash > ~/.local/share/bash-completion/completions/contactcmd"
+    )]
     Completions {
         /// The shell
         #[arg(value_enum)]
@@ -269,7 +271,7 @@ pub enum Export {
 /// `export vcard`.
 #[derive(Debug, Args)]
 #[command(after_help = EXPORT_HELP)]
-#[group(id = "which", required = true, multiple = false, args = ["who", "all"])]
+#[command(group(ArgGroup::new("which").required(true).args(["who", "all"])))]
 pub struct ExportArgs {
     /// Name, id, the start of an id (four characters or more), or UID
     #[arg(value_name = "WHO", value_parser = NonEmptyStringValueParser::new())]
@@ -347,7 +349,7 @@ mod tests {
 
     #[test]
     fn what_does_not_go_together_is_refused() {
-        let cases: [(&[&str], bool); 14] = [
+        let cases: [(&[&str], bool); 15] = [
             (&["list"], true),
             (&["list", "--page", "0"], false),
             (&["list", "--page", "2", "--page-size", "10", "--json"], true),
@@ -358,6 +360,7 @@ mod tests {
             (&["export", "vcard"], false),
             (&["export", "vcard", "Ada", "Lovelace", "--version", "4"], true),
             (&["export", "vcard", "Ada", "--all"], false),
+            (&["export", "vcard", "--all", "--output", "a.vcf", "--version", "3"], true),
             (&["import", "vcard"], false),
             (&["password", "set", "--server", "dav.example"], false),
             (&["list", "-v", "-q"], false),

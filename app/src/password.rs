@@ -199,9 +199,9 @@ mod tests {
 
     fn no_keychain() -> MockCredentialStore {
         let mut store = MockCredentialStore::new();
-        store.expect_secret().returning(|_| {
-            Err(CredentialError::Unavailable { cause: "no D-Bus session".into() })
-        });
+        store
+            .expect_secret()
+            .returning(|_| Err(CredentialError::Unavailable { cause: "no D-Bus session".into() }));
         store
     }
 

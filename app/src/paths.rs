@@ -84,9 +84,21 @@ mod tests {
     fn files_are_where_the_variables_say_else_below_home() {
         // (HOME, XDG_CONFIG_HOME, XDG_DATA_HOME) -> config, data
         let cases = [
-            ("/h", "", "", "/h/.config/contactcmd/config.toml", "/h/.local/share/contactcmd/contacts.db"),
+            (
+                "/h",
+                "",
+                "",
+                "/h/.config/contactcmd/config.toml",
+                "/h/.local/share/contactcmd/contacts.db",
+            ),
             ("/h", "/c", "/d", "/c/contactcmd/config.toml", "/d/contactcmd/contacts.db"),
-            ("/h", "c", "d", "/h/.config/contactcmd/config.toml", "/h/.local/share/contactcmd/contacts.db"),
+            (
+                "/h",
+                "c",
+                "d",
+                "/h/.config/contactcmd/config.toml",
+                "/h/.local/share/contactcmd/contacts.db",
+            ),
         ];
         for (home, config_home, data_home, config_file, data_file) in cases {
             let stage = Stage::new()
@@ -109,9 +121,12 @@ mod tests {
     #[test]
     fn a_tilde_is_the_home_folder_and_relative_is_beside_the_config() {
         let world = Stage::new().env("HOME", "/h").world();
-        for (text, path) in
-            [("~/ca.pem", "/h/ca.pem"), ("ca.pem", "/c/ca.pem"), ("/x/ca.pem", "/x/ca.pem"), ("~x/a", "/c/~x/a")]
-        {
+        for (text, path) in [
+            ("~/ca.pem", "/h/ca.pem"),
+            ("ca.pem", "/c/ca.pem"),
+            ("/x/ca.pem", "/x/ca.pem"),
+            ("~x/a", "/c/~x/a"),
+        ] {
             assert_eq!(expand(&world, text, Path::new("/c")), Path::new(path), "{text}");
         }
     }

@@ -83,7 +83,9 @@ impl Page {
         match self.number {
             _ if total == 0 => None,
             1 if pages == 1 => None,
-            number if number > pages => Some(format!("there is no page {number}; the last is {pages}")),
+            number if number > pages => {
+                Some(format!("there is no page {number}; the last is {pages}"))
+            }
             number if number == pages => Some(format!("page {number} of {pages}")),
             number => Some(format!("page {number} of {pages}, `--page {}` for more", number + 1)),
         }

@@ -129,7 +129,8 @@ mod tests {
         let stage = Stage::new();
         assert_eq!(stage.run(&["man"]), Exit::Done);
         let page = stage.stdout();
-        let sections = ["NAME", "SYNOPSIS", "OPTIONS", "COMMANDS", "FILES", "ENVIRONMENT", "\"EXIT STATUS\""];
+        let sections =
+            ["NAME", "SYNOPSIS", "OPTIONS", "COMMANDS", "FILES", "ENVIRONMENT", "\"EXIT STATUS\""];
         for section in sections {
             assert!(page.contains(&format!(".SH {section}\n")), "{section}: {page}");
         }

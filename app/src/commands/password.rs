@@ -1,6 +1,6 @@
 //! `password set` and `password delete`.
 
-use std::io::{BufRead, Read};
+use std::io::BufRead;
 
 use contactcmd_ports::{CredentialKey, Secret};
 

@@ -54,7 +54,10 @@ mod tests {
         assert_eq!(stage.run(&["show", "Friends"]), Exit::Done);
         let stdout = stage.stdout();
         assert!(stdout.starts_with("Friends (group of 2)\n\n"), "{stdout}");
-        assert!(stdout.contains("Members  Ada Lovelace\n         urn:uuid:gone\u{fffd}\n"), "{stdout}");
+        assert!(
+            stdout.contains("Members  Ada Lovelace\n         urn:uuid:gone\u{fffd}\n"),
+            "{stdout}"
+        );
     }
 
     #[test]

@@ -98,9 +98,7 @@ impl Stage {
     pub(crate) fn world(&self) -> World {
         let (env, repo) = (self.env.clone(), self.repo.clone());
         World {
-            open_repo: Box::new(move |_, purpose| {
-                Ok(Box::new(repo.open(purpose)))
-            }),
+            open_repo: Box::new(move |_, purpose| Ok(Box::new(repo.open(purpose)))),
             transport: Box::new(|_| panic!("no command under test connects")),
             credentials: Box::new(self.secrets.clone()),
             env: Box::new(move |name| env.get(name).cloned()),
@@ -186,8 +184,8 @@ impl Memory {
         let row = |summary: Summary| {
             let uid = summary.uid.as_ref().map(|uid| format!("UID:{uid}\r\n")).unwrap_or_default();
             let name = &summary.person.name;
-            let vcard =
-                format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:{name}\r\n{uid}END:VCARD\r\n").into_bytes();
+            let vcard = format!("BEGIN:VCARD\r\nVERSION:3.0\r\nFN:{name}\r\n{uid}END:VCARD\r\n")
+                .into_bytes();
             Row { summary, vcard }
         };
         Self { rows: Rc::new(RefCell::new(contacts.into_iter().map(row).collect())) }
@@ -203,8 +201,7 @@ impl Memory {
     pub(crate) fn open(&self, purpose: Open) -> MockContactRepo {
         let mut repo = MockContactRepo::new();
         let this = self.clone();
-        repo.expect_contact()
-            .returning_st(move |id| Ok(this.stored(|found| found.id == id).pop()));
+        repo.expect_contact().returning_st(move |id| Ok(this.stored(|found| found.id == id).pop()));
         let this = self.clone();
         repo.expect_by_uid().returning_st(move |key| {
             let is_it = |uid: &String| Uid(uid.clone()).key() == *key;

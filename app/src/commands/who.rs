@@ -164,7 +164,8 @@ mod tests {
             "`twin` could be any of 2 contacts:\nbebebebe  Twin\nbfbfbfbf  Twin"
         );
         let many = (0..25).map(|n| contact(n, "Twin")).collect();
-        let words = find(&Memory::with(many).open(Open::Read), "twin").unwrap_err().error.to_string();
+        let words =
+            find(&Memory::with(many).open(Open::Read), "twin").unwrap_err().error.to_string();
         assert_eq!(words.lines().count(), 12, "{words}");
         assert!(words.ends_with("\nand 15 more"), "{words}");
     }

@@ -117,8 +117,10 @@ impl Settings {
         match (self.find(DEFAULT_ACCOUNT), self.accounts.as_slice()) {
             (Some(account), _) => Ok(account),
             (None, [only]) => Ok(only),
-            (None, []) => Err(Failure::usage(format!("no account is set up in {}", self.path.display()))
-                .hint(self.there_are(None))),
+            (None, []) => {
+                Err(Failure::usage(format!("no account is set up in {}", self.path.display()))
+                    .hint(self.there_are(None)))
+            }
             (None, _) => Err(Failure::usage("there are several accounts; which one?")
                 .hint(format!("choose one with `--account NAME`; {}", self.there_are(None)))),
         }
@@ -210,10 +212,20 @@ mod tests {
             (&["work", "default"], None, Ok("default")),
             (&["work"], None, Ok("work")),
             (&["work", "home"], Some("home"), Ok("home")),
-            (&["work", "home"], None, Err("choose one with `--account NAME`; there are: work, home")),
+            (
+                &["work", "home"],
+                None,
+                Err("choose one with `--account NAME`; there are: work, home"),
+            ),
             (&["work", "home"], Some("hone"), Err("did you mean `home`? There are: work, home")),
             (&["work"], Some("x"), Err("there are: work")),
-            (&[], None, Err("give `--server` and `--username`, or write a table `[carddav]` into /c/config.toml")),
+            (
+                &[],
+                None,
+                Err(
+                    "give `--server` and `--username`, or write a table `[carddav]` into /c/config.toml",
+                ),
+            ),
         ];
         for (names, asked, expected) in cases {
             let settings = settings(names);
@@ -255,10 +267,8 @@ mod tests {
         let world = Stage::new().env("XDG_CONFIG_HOME", folder.root().to_str().unwrap()).world();
         let path = save(&world, &AccountSettings::new("work")).unwrap();
         std::fs::write(&path, "[carddav]\nservr = 'x'\n").unwrap();
-        let failures = [
-            load(&world).unwrap_err(),
-            save(&world, &AccountSettings::new("work")).unwrap_err(),
-        ];
+        let failures =
+            [load(&world).unwrap_err(), save(&world, &AccountSettings::new("work")).unwrap_err()];
         for failure in failures {
             assert_eq!(failure.exit, Exit::Usage);
             let words = failure.error.to_string();

@@ -64,7 +64,11 @@ pub(super) fn accounts(
             return Err(source.at_key(document.as_table(), key, words).hint(hint));
         }
         let Some(table) = item.as_table_like() else {
-            return Err(source.at_key(document.as_table(), key, "`carddav` must be a table".into()));
+            return Err(source.at_key(
+                document.as_table(),
+                key,
+                "`carddav` must be a table".into(),
+            ));
         };
         source.all_accounts(table, &mut accounts)?;
     }
@@ -314,7 +318,11 @@ mod tests {
             ("[[carddav]]\n", Some(1), "`carddav` must be a table"),
             ("[carddav.server]\n", Some(1), "`server` must be a text in quotes, and not empty"),
             ("[carddav]\nserver = 3", Some(2), "`server` must be a text in quotes, and not empty"),
-            ("[carddav]\nserver = ' '", Some(2), "`server` must be a text in quotes, and not empty"),
+            (
+                "[carddav]\nserver = ' '",
+                Some(2),
+                "`server` must be a text in quotes, and not empty",
+            ),
             (
                 "[carddav]\nconflict = 'mine'",
                 Some(2),
@@ -331,7 +339,11 @@ mod tests {
                 "`max_delete` must be a number, or a percentage from \"0%\" to \"100%\"",
             ),
             ("[carddav]\nallow_http = 1", Some(2), "`allow_http` must be true or false"),
-            ("[carddav]\ntimeout = 0", Some(2), "`timeout` must be a whole number of seconds, 1 or more"),
+            (
+                "[carddav]\ntimeout = 0",
+                Some(2),
+                "`timeout` must be a whole number of seconds, 1 or more",
+            ),
             (
                 "[carddav]\naddressbook = ['a', 3]",
                 Some(2),

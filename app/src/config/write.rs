@@ -46,7 +46,11 @@ fn table_of<'a>(document: &'a mut DocumentMut, name: &str) -> Option<&'a mut dyn
     }
     let inline = carddav.is_inline_table();
     let table = carddav.as_table_like_mut()?.entry(name).or_insert_with(|| {
-        if inline { Item::Value(Value::InlineTable(Default::default())) } else { Item::Table(Table::new()) }
+        if inline {
+            Item::Value(Value::InlineTable(Default::default()))
+        } else {
+            Item::Table(Table::new())
+        }
     });
     table.as_table_like_mut()
 }
@@ -87,12 +91,12 @@ fn value_of(account: &AccountSettings, key: &str) -> Option<Value> {
             ConflictPolicy::Both => Some("both".into()),
             ConflictPolicy::Ask => Some("ask".into()),
         },
-        "max_delete" => (account.max_delete != MaxDelete::default()).then(|| {
-            match account.max_delete {
+        "max_delete" => {
+            (account.max_delete != MaxDelete::default()).then(|| match account.max_delete {
                 MaxDelete::Count(count) => i64::try_from(count).unwrap_or(i64::MAX).into(),
                 percent @ MaxDelete::Percent(_) => percent.to_string().into(),
-            }
-        }),
+            })
+        }
         "ca_file" => account.ca_file.as_ref().map(|path| path.to_string_lossy().as_ref().into()),
         "allow_http" => account.allow_http.then(|| true.into()),
         "auth" => account.auth.map(|auth| match auth {

@@ -51,9 +51,12 @@ fn rows(contact: &Summary, places: &[ExternalId], members: &[String]) -> Vec<Row
     {
         rows.extend(values.iter().map(|value| labelled(field, value)));
     }
-    rows.extend(person.addresses.iter().map(|value| {
-        (field("Address", value.label.as_deref()), address(value))
-    }));
+    rows.extend(
+        person
+            .addresses
+            .iter()
+            .map(|value| (field("Address", value.label.as_deref()), address(value))),
+    );
     rows.extend(person.urls.iter().map(|value| labelled("Web", value)));
     rows.extend(person.related.iter().map(|value| labelled("Related", value)));
     rows.extend(row("Birthday", person.birthday.as_deref()));
@@ -97,7 +100,8 @@ fn address(address: &Address) -> String {
 }
 
 fn words<const N: usize>(parts: [&String; N]) -> String {
-    let given: Vec<_> = parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+    let given: Vec<_> =
+        parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
     given.join(" ")
 }
 
@@ -141,7 +145,10 @@ mod tests {
             family: "Lovelace".into(),
             ..Name::default()
         });
-        person.phones = vec![labelled("work", "+44 20"), Labelled { value: "1\u{1b}".into(), ..Labelled::default() }];
+        person.phones = vec![
+            labelled("work", "+44 20"),
+            Labelled { value: "1\u{1b}".into(), ..Labelled::default() },
+        ];
         person.addresses = vec![Address {
             label: Some("home".into()),
             street: "12 St James's Square\nBack door".into(),
@@ -167,7 +174,8 @@ mod tests {
             ("Id", &id(1).to_string()),
         ];
         let rows = rows(&ada, &[place], &[]);
-        let rows: Vec<_> = rows.iter().map(|(label, value)| (label.as_str(), value.as_str())).collect();
+        let rows: Vec<_> =
+            rows.iter().map(|(label, value)| (label.as_str(), value.as_str())).collect();
         assert_eq!(rows, expected);
     }
 
@@ -180,17 +188,17 @@ mod tests {
 
     #[test]
     fn a_line_says_by_name_what_changed() {
-        let phone = FieldChange {
-            field: "phone".into(),
-            label: Some("work".into()),
-            how: How::Changed,
-        };
+        let phone =
+            FieldChange { field: "phone".into(), label: Some("work".into()), how: How::Changed };
         let note = FieldChange { field: "note".into(), label: None, how: How::Removed };
         let cases = [
             (vec![], "~ Ada"),
             (vec![phone.clone()], "~ Ada   phone work changed"),
             (vec![phone, note.clone()], "~ Ada   phone work changed, note removed"),
-            (vec![note; 6], "~ Ada   note removed, note removed, note removed, note removed, 2 more"),
+            (
+                vec![note; 6],
+                "~ Ada   note removed, note removed, note removed, note removed, 2 more",
+            ),
         ];
         for (list, expected) in cases {
             assert_eq!(line('~', "Ada", &changes(&list)), expected);

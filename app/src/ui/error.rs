@@ -48,7 +48,10 @@ mod tests {
                 vec!["error: no such account", "", "hint: there are:", "  home", "  work"],
             ),
             (
-                Failure::new(Exit::Failed, anyhow!("disk\u{1b}[2J full").context("cannot write a.vcf")),
+                Failure::new(
+                    Exit::Failed,
+                    anyhow!("disk\u{1b}[2J full").context("cannot write a.vcf"),
+                ),
                 vec!["error: cannot write a.vcf", "  disk\u{fffd}[2J full"],
             ),
             (

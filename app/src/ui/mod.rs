@@ -174,8 +174,7 @@ mod tests {
 
     #[test]
     fn a_reader_that_went_away_is_fine_and_a_full_disk_is_not() {
-        for (kind, fine) in
-            [(io::ErrorKind::BrokenPipe, true), (io::ErrorKind::StorageFull, false)]
+        for (kind, fine) in [(io::ErrorKind::BrokenPipe, true), (io::ErrorKind::StorageFull, false)]
         {
             let ui = Ui::new(Box::new(Failing(kind)), Box::new(io::sink()), Terminal::default());
             ui.result("one");

@@ -64,7 +64,8 @@ fn line(contact: &Summary) -> String {
 fn table(contacts: &[Summary], width: Option<u16>) -> String {
     let headings = ["Name", "Organisation", "Phone", "E-mail"].map(Cow::Borrowed);
     let rows: Vec<[Cow<'_, str>; 4]> = contacts.iter().map(row).collect();
-    let used = |column: usize| rows.iter().any(|row| row.get(column).is_some_and(|v| !v.is_empty()));
+    let used =
+        |column: usize| rows.iter().any(|row| row.get(column).is_some_and(|v| !v.is_empty()));
     let used: Vec<bool> = (0..headings.len()).map(used).collect();
     let shown = |row: [Cow<'_, str>; 4]| -> Vec<String> {
         let used_values = row.into_iter().zip(&used).filter(|(_, used)| **used);
@@ -90,12 +91,7 @@ fn table(contacts: &[Summary], width: Option<u16>) -> String {
 
 fn row(contact: &Summary) -> [Cow<'_, str>; 4] {
     let person = &contact.person;
-    [
-        name(person),
-        organisation(person),
-        clean(first(&person.phones)),
-        clean(first(&person.emails)),
-    ]
+    [name(person), organisation(person), clean(first(&person.phones)), clean(first(&person.emails))]
 }
 
 #[cfg(test)]
@@ -106,7 +102,8 @@ mod tests {
     fn people() -> Vec<Summary> {
         let mut ada = contact(1, "Ada Lovelace");
         ada.person.organisation = vec!["Analytical Engines".into(), "Research".into()];
-        ada.person.emails = vec![labelled("home", "ada@home.example"), labelled("work", "a@w.example")];
+        ada.person.emails =
+            vec![labelled("home", "ada@home.example"), labelled("work", "a@w.example")];
         ada.person.emails[1].preferred = true;
         let mut group = contact(2, "数学者の会");
         group.person.kind = Kind::Group;
@@ -121,8 +118,8 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "Name                       Organisation        E-mail",
-                "Ada Lovelace               Analytical Engines  a@w.example",
+                "Name                     Organisation        E-mail",
+                "Ada Lovelace             Analytical Engines  a@w.example",
                 "数学者の会 (group of 2)",
                 "Evil\u{fffd}[2J Mallory",
             ]

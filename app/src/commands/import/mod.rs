@@ -63,7 +63,9 @@ fn cards_of(args: &ImportArgs, world: &World) -> Result<Contents, Failure> {
         refuse_broken(&name, &contents.cards)?;
     }
     for line in &contents.stray {
-        world.ui.warn(format!("{name}, line {line}: what stands here is in no card and is passed over"));
+        world.ui.warn(format!(
+            "{name}, line {line}: what stands here is in no card and is passed over"
+        ));
     }
     Ok(contents)
 }
@@ -76,7 +78,8 @@ fn refuse_broken(name: &str, cards: &[Entry]) -> Result<(), Failure> {
     if broken.is_empty() {
         return Ok(());
     }
-    let mut words = format!("{name}: {} of {} cards cannot be imported:", broken.len(), cards.len());
+    let mut words =
+        format!("{name}: {} of {} cards cannot be imported:", broken.len(), cards.len());
     for (place, flaw) in broken.iter().take(LISTED) {
         words.push_str(&format!("\ncard {}, line {}: {flaw}", place.number, place.line));
     }

@@ -215,8 +215,11 @@ mod tests {
 
     #[test]
     fn a_text_is_replaced_only_where_it_stands_once() {
-        let cases =
-            [("UID:a\r\n", "a", "b", Some("UID:b\r\n")), ("a a", "a", "b", None), ("x", "a", "b", None)];
+        let cases = [
+            ("UID:a\r\n", "a", "b", Some("UID:b\r\n")),
+            ("a a", "a", "b", None),
+            ("x", "a", "b", None),
+        ];
         for (text, old, new, replaced) in cases {
             let found = replace_only(text.as_bytes(), old.as_bytes(), new.as_bytes());
             assert_eq!(found.as_deref(), replaced.map(str::as_bytes), "{text}");
