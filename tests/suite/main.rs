@@ -6,3 +6,4 @@
 mod contracts;
 mod engine;
 mod fake;
+mod program;
