@@ -105,7 +105,9 @@ impl Writer<'_> {
                 let version = property.version();
                 for item in text::split(&decoded, b',', version) {
                     let item = text::unescape(item, version);
-                    self.fact(property, |_, out| out.extend_from_slice(item.trim_ascii().as_bytes()));
+                    self.fact(property, |_, out| {
+                        out.extend_from_slice(item.trim_ascii().as_bytes())
+                    });
                 }
             }
             _ => self.fact(property, value),
@@ -228,7 +230,9 @@ impl Writer<'_> {
         let line = self.groups.country_line(property.id());
         if let Some(country) = line.and_then(|line| self.card.property(line)) {
             self.facts.bytes.push(GAP);
-            self.facts.bytes.extend_from_slice(country.text().trim_ascii().to_lowercase().as_bytes());
+            self.facts
+                .bytes
+                .extend_from_slice(country.text().trim_ascii().to_lowercase().as_bytes());
         }
     }
 
@@ -260,7 +264,7 @@ fn value(property: &Property<'_>, out: &mut Vec<u8>) {
     match property.known() {
         Known::Uid | Known::Member => {
             out.extend_from_slice(Uid(plain.to_owned()).key().0.as_bytes());
-        },
+        }
         Known::Tel if plain.as_bytes().contains(&b':') => {
             out.extend_from_slice(number(plain).as_bytes());
         }

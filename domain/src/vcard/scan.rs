@@ -247,8 +247,7 @@ impl<'a> Scanner<'a> {
         let shape = match (marker(marked), self.place) {
             (Some(Marker::Begin), place) => {
                 self.found.cards += 1;
-                self.place =
-                    if place == Place::Before { Place::Inside } else { Place::After };
+                self.place = if place == Place::Before { Place::Inside } else { Place::After };
                 if place == Place::Before { Shape::Begin } else { Shape::Outside }
             }
             (Some(Marker::End), Place::Inside) => {
