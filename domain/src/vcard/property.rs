@@ -6,7 +6,8 @@ use memchr::memchr;
 
 use super::card::Content;
 use super::known::Known;
-use super::scan::{Coding, Line, sub};
+use super::physical::sub;
+use super::scan::{Coding, Line};
 use super::{LineId, Version, charset, qp, text, wire};
 
 /// A property line, read only as far as it is asked.
