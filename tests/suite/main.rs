@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod contracts;
+mod corpus;
 mod engine;
 mod fake;
 mod program;
