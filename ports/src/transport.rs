@@ -7,10 +7,13 @@ use http::{Request, Response};
 
 /// Sends one request and returns the one answer to it.
 ///
-/// It never follows a redirect, retries, reads a status code or keeps a cookie or a secret: a 500 is
-/// `Ok`. The request goes out with its headers and method as they are and a `Content-Length`, never
-/// chunked; the path of its URI goes out byte for byte. The answer's body is whole and decoded
-/// (gzip, if the request allowed it), its headers are as received, its version is the one spoken.
+/// It never follows a redirect, sends a PUT or POST twice, reads a status code or keeps a cookie or
+/// a secret: a 500 is `Ok`. The request goes out with its headers and method as they are; a body has
+/// a `Content-Length` and is never chunked. The path of its URI goes out as spelled: at most the hex
+/// digits of an escape are written in capitals and what is not ASCII is escaped, which names the
+/// same resource (RFC 3986, 6.2.2.1); what cannot go out so is not sent. The answer's body is whole
+/// and decoded (gzip, if the request allowed it), its headers are as received, its version is the
+/// one spoken.
 /// Several requests may be in flight at once on one transport. Dropping the future gives up.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
@@ -27,7 +30,7 @@ pub trait DavTransport: Send + Sync {
     /// - [`TransportError::Untrusted`]: the certificate is not one we trust. Never retry; suggest
     ///   `ca_file`.
     /// - [`TransportError::TooLarge`]: the body exceeds the limit. Ask for less.
-    /// - [`TransportError::Broken`]: the connection broke. Safe requests may be repeated; whether an
+    /// - [`TransportError::Broken`]: the connection broke, or the request cannot be sent. Safe requests may be repeated; whether an
     ///   unsafe one took effect is unknown.
     async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError>;
 }

@@ -2,4 +2,7 @@
 
 mod cli;
 mod contracts;
+mod corpus;
 mod engine;
+mod fake;
+mod program;

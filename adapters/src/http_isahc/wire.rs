@@ -20,14 +20,17 @@ pub(super) enum Unsendable {
     /// A username in an address is a secret half the time.
     #[error("the address holds a username")]
     UserInfo,
-    /// Such as an address without a host.
+    /// Nobody to send it to.
+    #[error("the address has no host")]
+    NoHost,
+    /// What `http` does not take.
     #[error("the request is not a valid one")]
     Invalid(#[from] http::Error),
 }
 
 /// Host and port for people, without any username in front of it.
 pub(super) fn host_and_port(uri: &Uri) -> String {
-    let host = uri.host().unwrap_or_default();
+    let Some(host) = uri.host() else { return "(no host)".to_owned() };
     match uri.port_u16() {
         Some(port) => format!("{host}:{port}"),
         None if uri.scheme_str() == Some("http") => format!("{host}:80"),
@@ -38,6 +41,9 @@ pub(super) fn host_and_port(uri: &Uri) -> String {
 /// The same request with isahc's settings for it.
 pub(super) fn sendable(request: Request<Vec<u8>>) -> Result<Request<AsyncBody>, Unsendable> {
     let (head, body) = request.into_parts();
+    if head.uri.host().is_none() {
+        return Err(Unsendable::NoHost);
+    }
     if head.uri.path().split('/').any(is_dot_segment) {
         return Err(Unsendable::DotSegment);
     }
@@ -110,6 +116,7 @@ mod tests {
             ("http://dav.example/", "dav.example:80"),
             ("https://ada:secret@dav.example:8443/x", "dav.example:8443"),
             ("http://[::1]:81/", "[::1]:81"),
+            ("/a/b", "(no host)"),
         ] {
             assert_eq!(host_and_port(&uri.parse().unwrap()), expected);
         }
@@ -126,6 +133,8 @@ mod tests {
             assert!(sendable(request(&format!("https://dav.example{path}"))).is_ok(), "{path}");
         }
         assert!(matches!(sendable(request("https://u:p@dav.example/")), Err(Unsendable::UserInfo)));
+
+        assert!(matches!(sendable(request("/a/b")), Err(Unsendable::NoHost)));
 
         let mut odd = request("https://dav.example/");
         odd.headers_mut().insert("if-match", HeaderValue::from_bytes(b"\"\xe9\"").unwrap());

@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use contactcmd_domain::contact::ContactId;
+use contactcmd_domain::contact::{ContactId, Timestamp};
 use contactcmd_domain::dav::{ETag, Fetched, Href, HrefKey, What};
 use contactcmd_domain::sync::outline::Outline;
 use contactcmd_domain::sync::plan::{Action, Choice, Match, RemoteCard, Step, plan_card, plan_gone};
 use contactcmd_domain::sync::snapshot::{Known, Linked};
 use contactcmd_domain::vcard::Card;
-use contactcmd_ports::{Book, Change, Pending, Subject};
+use contactcmd_ports::{Book, Change, Conflict, Pending, Subject};
 
 use super::changes::{Scene, changes};
 use super::people::{People, Somebody, by_href};
@@ -37,8 +37,14 @@ pub(super) struct Pages<'a, 'w, 's> {
     telling: Telling<'a>,
     people: People,
     pending: HashMap<HrefKey, Pending>,
+    /// Conflicts that nobody decided yet.
+    conflicts: HashMap<ContactId, Conflict>,
     /// Contacts whose card turned up at another href: not gone.
     moved: HashSet<ContactId>,
+    /// Cards that were named in an earlier run, and were not there in either.
+    absent: Vec<(ContactId, Href)>,
+    /// Cards that are new and could not be had: one of them may be a moved one.
+    unread: usize,
 }
 
 impl<'a, 'w, 's> Pages<'a, 'w, 's> {
@@ -57,7 +63,10 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             telling,
             people: People::new(Vec::new(), Vec::new()),
             pending: HashMap::new(),
+            conflicts: HashMap::new(),
             moved: HashSet::new(),
+            absent: Vec::new(),
+            unread: 0,
         }
     }
 
@@ -76,7 +85,11 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             return Ok(());
         }
         let repo = self.store.read();
-        let keys: Vec<HrefKey> = outline.unnamed.iter().map(|link| link.href.key()).collect();
+        for conflict in repo.conflicts(Some(self.book.id))? {
+            self.conflicts.insert(conflict.contact, conflict);
+        }
+        let mut keys: Vec<HrefKey> = outline.unnamed.iter().map(|link| link.href.key()).collect();
+        keys.extend(self.pending.keys().cloned());
         let mut unnamed = Vec::with_capacity(keys.len());
         for keys in keys.chunks(LOOKUP) {
             unnamed.extend(repo.linked_at(self.book.id, keys)?);
@@ -94,6 +107,9 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
 
     /// Deletes here what is gone there. With `confirm`, only what a fetch does not find either: a
     /// card that is still there is taken as it is, and one that nobody can speak of is kept.
+    ///
+    /// While a new card cannot be read nothing is deleted: the one may be the other, moved. What is
+    /// gone is noted then, and deleted by the next run that does not find it either.
     pub(super) async fn remove(&mut self, gone: Vec<Known>, confirm: bool) -> Result<(), Failure> {
         let mut gone: Vec<Href> = gone
             .into_iter()
@@ -103,10 +119,28 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         if confirm && !gone.is_empty() {
             gone = self.confirmed(gone).await?;
         }
+        let absent = std::mem::take(&mut self.absent);
+        let absent = absent.into_iter().filter(|(contact, _)| !self.moved.contains(contact));
+        gone.extend(absent.map(|(_, href)| href));
         for hrefs in gone.chunks(LOOKUP) {
-            self.remove_page(hrefs)?;
+            if self.unread > 0 {
+                self.hold_back(hrefs)?;
+            } else {
+                self.remove_page(hrefs)?;
+            }
         }
         Ok(())
+    }
+
+    fn hold_back(&mut self, hrefs: &[Href]) -> Result<(), Failure> {
+        let keys: Vec<HrefKey> = hrefs.iter().map(Href::key).collect();
+        let linked = self.store.read().linked_at(self.book.id, &keys)?;
+        let actions = linked.iter().map(|linked| {
+            let why = "gone from the server; kept until the cards set aside can be read".to_owned();
+            aside(linked.link.href.clone(), None, Some(linked), why)
+        });
+        let actions = actions.collect();
+        self.do_all(actions, Vec::new())
     }
 
     async fn confirmed(&mut self, gone: Vec<Href>) -> Result<Vec<Href>, Failure> {
@@ -146,7 +180,12 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             let link = linked.remove(&key);
             let action = self.plan_one(fetched, &key, link.as_ref());
             let stays_pending = matches!(&action, Some(Action { step: Step::SetAside { .. }, .. }));
-            if self.pending.contains_key(&key) && !stays_pending {
+            // One that could not be read in an earlier run either was not moved in this one.
+            if stays_pending && link.is_none() && !self.pending.contains_key(&key) {
+                self.unread += 1;
+            }
+            let is_absent = self.absent.last().is_some_and(|(_, href)| href.key() == key);
+            if self.pending.contains_key(&key) && !stays_pending && !is_absent {
                 settled.push(key);
             }
             actions.extend(action);
@@ -172,8 +211,11 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             What::Missing => match (linked, self.pending.contains_key(key)) {
                 // Nobody knew it, and it is gone again.
                 (None, _) => return None,
-                // Named by the server and not there when asked for, twice: it is gone (Q67).
-                (Some(linked), true) => return Some(plan_gone(linked, self.choice)),
+                // Not there when asked for, in two runs: it is gone (Q67), if it was not moved.
+                (Some(linked), true) => {
+                    self.absent.push((linked.contact.id, href));
+                    return None;
+                }
                 (Some(_), false) => "the server names it, but does not have it".to_owned(),
             },
             What::Moved(to) => format!("the server says that it moved to {to}"),
@@ -205,6 +247,7 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         for action in actions {
             self.telling.tell(&action);
             if !self.store.is_dry() {
+                todo.extend(self.agreement(&action, at));
                 changes(action, &scene, &mut todo);
             }
         }
@@ -214,6 +257,17 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             }
         }
         Ok(self.store.apply(at, &todo)?)
+    }
+
+    /// A conflict is over once both sides have one text again; its texts stay.
+    fn agreement(&mut self, action: &Action, at: Timestamp) -> Option<Change> {
+        let agreed = matches!(
+            action.step,
+            Step::Rebase { .. } | Step::Refresh { .. } | Step::UpdateHere { .. }
+        );
+        let conflict = action.contact.filter(|_| agreed).and_then(|id| self.conflicts.remove(&id))?;
+        let decided = Some("both sides agree again".to_owned());
+        Some(Change::Conflict(Conflict { decided, at, ..conflict }))
     }
 
     /// Notes that the server cannot list everything, or that it can again: visible until then, since

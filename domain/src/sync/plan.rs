@@ -304,3 +304,154 @@ fn about(
         reason: reason.map(str::to_owned),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contact::{Timestamp, Uid};
+    use crate::sync::snapshot::Link;
+
+    const PULL: Choice = Choice { direction: Direction::Pull, force: false };
+
+    fn text(uid: &str, note: &str) -> String {
+        format!("BEGIN:VCARD\r\nVERSION:3.0\r\n{uid}FN:Ada\r\nNOTE:{note}\r\nEND:VCARD\r\n")
+    }
+
+    fn card(note: &str) -> String {
+        text("UID:a\r\n", note)
+    }
+
+    fn remote(text: &str) -> RemoteCard {
+        let (href, etag) = (Href::new("/b/ada.vcf"), ETag::new("\"2\""));
+        RemoteCard { href, etag, card: Card::parse(text) }
+    }
+
+    /// A contact with this card, edited here `edited` times, of which the server has seen one.
+    fn linked(local: &str, base: Option<&str>, edited: u64, deleted: bool) -> Linked {
+        let contact = StoredContact {
+            id: ContactId::from_random([1; 16]),
+            uid: Some(Uid("a".to_owned())),
+            name: "Ada".to_owned(),
+            vcard: local.into(),
+            edited,
+            deleted,
+            created: Timestamp(0),
+            updated: Timestamp(0),
+        };
+        let base = base.map(Into::into);
+        let (href, etag) = (Href::new("/b/ada.vcf"), ETag::new("\"1\""));
+        Linked { contact, link: Link { href, etag, base, seen: 1 } }
+    }
+
+    #[test]
+    fn a_pulled_card_is_planned_by_what_happened_here_and_there() {
+        let rewritten = card("1").replace("NOTE", "note").replace("END:", "REV:2026\r\nEND:");
+        let (one, two, three) = (card("1"), card("2"), card("3"));
+        // (here, base, edited, tombstone, there) -> line, seen afterwards
+        let cases = [
+            (&one, Some(&one), 1, false, &one, "= Ada", "rebase", Some(1)),
+            (&one, Some(&one), 1, false, &rewritten, "~ Ada", "refresh", Some(1)),
+            (&one, Some(&one), 1, false, &two, "~ Ada   note changed -> here", "update-here", Some(1)),
+            (&two, Some(&one), 2, false, &one, "= Ada", "rebase", Some(1)),
+            (&two, Some(&one), 2, false, &rewritten, "= Ada", "rebase", Some(1)),
+            (&two, Some(&one), 2, false, &two, "= Ada", "rebase", Some(2)),
+            (
+                &two,
+                Some(&one),
+                2,
+                false,
+                &three,
+                "! Ada   note changed, edited here and on the server: both are kept",
+                "conflict",
+                None,
+            ),
+            (
+                &one,
+                Some(&one),
+                1,
+                true,
+                &two,
+                "~ Ada   note changed, deleted here, but edited on the server: back -> here",
+                "update-here",
+                Some(1),
+            ),
+            (&one, Some(&one), 1, true, &one, "= Ada", "rebase", Some(1)),
+            // They never agreed: nothing may be overwritten.
+            (
+                &two,
+                None,
+                1,
+                false,
+                &one,
+                "! Ada   note changed, edited here and on the server: both are kept",
+                "conflict",
+                None,
+            ),
+            (&one, None, 1, false, &one, "= Ada", "rebase", Some(1)),
+        ];
+        for (here, base, edited, deleted, there, line, id, seen) in cases {
+            let linked = linked(here, base.map(String::as_str), edited, deleted);
+            let action = plan_card(remote(there), Match::Linked(&linked), PULL);
+            assert_eq!((action.to_string().as_str(), action.step.id()), (line, id));
+            let told = match action.step {
+                Step::UpdateHere { seen, .. }
+                | Step::Refresh { seen, .. }
+                | Step::Rebase { seen, .. } => Some(seen),
+                _ => None,
+            };
+            assert_eq!(told, seen, "{line}");
+        }
+    }
+
+    #[test]
+    fn by_force_the_server_replaces_an_edit_but_deletes_none() {
+        let force = Choice { force: true, ..PULL };
+        let edited = linked(&card("2"), Some(&card("1")), 2, false);
+        let action = plan_card(remote(&card("3")), Match::Linked(&edited), force);
+        assert!(matches!(action.step, Step::UpdateHere { seen: 2, .. }), "{action}");
+        assert_eq!(plan_gone(&edited, force).step, Step::KeepHere);
+    }
+
+    #[test]
+    fn what_is_gone_there_goes_here_unless_it_was_edited() {
+        let one = card("1");
+        let cases = [
+            (linked(&one, Some(&one), 1, false), Step::DeleteHere),
+            (linked(&card("2"), Some(&one), 2, false), Step::KeepHere),
+            (linked(&one, None, 1, false), Step::KeepHere),
+            (linked(&one, Some(&one), 1, true), Step::Forget),
+        ];
+        for (linked, step) in cases {
+            assert_eq!(plan_gone(&linked, PULL).step, step);
+        }
+    }
+
+    #[test]
+    fn those_who_meet_for_the_first_time_are_linked_only_if_they_say_the_same() {
+        let without = |note: &str| text("", note);
+        // (here, there) -> step
+        let cases = [
+            (card("1"), card("1"), "link"),
+            (without("1"), card("1"), "link"),
+            (card("1"), without("1"), "link"),
+            (card("1"), card("2"), "conflict"),
+            (without("1"), card("2"), "conflict"),
+        ];
+        for (here, there, id) in cases {
+            let mut contact = linked(&here, None, 0, false).contact;
+            contact.uid = Card::parse(here.as_str()).uid();
+            let action = plan_card(remote(&there), Match::Unlinked(&contact), PULL);
+            assert_eq!(action.step.id(), id, "{here} {there}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_card_is_set_aside_whoever_it_was() {
+        let ada = linked(&card("1"), Some(&card("1")), 1, false);
+        for (found, name) in [(Match::Nobody, "ada.vcf"), (Match::Linked(&ada), "Ada")] {
+            let action = plan_card(remote("junk"), found, PULL);
+            assert!(matches!(action.step, Step::SetAside { .. }), "{action}");
+            assert_eq!(action.name, name);
+        }
+    }
+}

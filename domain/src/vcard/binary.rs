@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD as STRICT};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD as STRICT};
 
 use super::property::Property;
 use super::scan::Coding;
@@ -44,8 +44,11 @@ pub(super) fn read(property: &Property<'_>) -> Binary {
         return text(property);
     }
     // Servers escape the comma, and the semicolon, of a data: URI (sabre, Stalwart, SOGo).
-    let plain: Cow<'_, str> =
-        if start.contains('\\') { Cow::Owned(start.replace('\\', "")) } else { Cow::Borrowed(start) };
+    let plain: Cow<'_, str> = if start.contains('\\') {
+        Cow::Owned(start.replace('\\', ""))
+    } else {
+        Cow::Borrowed(start)
+    };
     data(&plain).unwrap_or_else(|| text(property))
 }
 
@@ -72,8 +75,7 @@ fn text(property: &Property<'_>) -> Binary {
 
 fn decode(base64: &[u8]) -> Option<Vec<u8>> {
     if base64.iter().any(u8::is_ascii_whitespace) {
-        let packed: Vec<u8> =
-            base64.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
+        let packed: Vec<u8> = base64.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
         return LENIENT.decode(packed).ok();
     }
     LENIENT.decode(base64).ok()

@@ -1,8 +1,9 @@
 //! A card: its exact bytes, and where its lines are.
 
 use super::known::Known;
+use super::physical::sub;
 use super::property::Property;
-use super::scan::{Coding, Line, Scan, Shape, scan, sub};
+use super::scan::{Coding, Line, Scan, Shape, scan};
 use super::{person, wire};
 use crate::contact::Uid;
 

@@ -15,11 +15,11 @@ const ESCAPE: u8 = 0x1b;
 pub(super) fn decode<'a>(bytes: Cow<'a, [u8]>, charset: Option<&str>) -> Cow<'a, str> {
     if let Some(encoding) = charset.and_then(|label| Encoding::for_label(label.trim().as_bytes())) {
         let ascii = bytes.is_ascii() && !bytes.contains(&ESCAPE);
-        if encoding != UTF_8 && !ascii {
-            if let Some(text) = encoding.decode_without_bom_handling_and_without_replacement(&bytes)
-            {
-                return Cow::Owned(text.into_owned());
-            }
+        if encoding != UTF_8
+            && !ascii
+            && let Some(text) = encoding.decode_without_bom_handling_and_without_replacement(&bytes)
+        {
+            return Cow::Owned(text.into_owned());
         }
     }
     match bytes {
@@ -75,10 +75,8 @@ mod tests {
 
     #[test]
     fn a_utf_16_file_becomes_utf_8_and_any_other_stays() {
-        let le: Vec<u8> =
-            "\u{feff}BEGIN:ü".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        let be: Vec<u8> =
-            "\u{feff}BEGIN:ü".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let le: Vec<u8> = "\u{feff}BEGIN:ü".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let be: Vec<u8> = "\u{feff}BEGIN:ü".encode_utf16().flat_map(u16::to_be_bytes).collect();
         assert_eq!(decode_file(&le), "BEGIN:ü".as_bytes());
         assert_eq!(decode_file(&be), "BEGIN:ü".as_bytes());
         for same in [&b"\xEF\xBB\xBFBEGIN:x"[..], b"BEGIN:x", b"\xff\xffx", b""] {

@@ -65,9 +65,10 @@ impl Draft {
         let kept = |name: &str| {
             !name.is_empty() && !layout.iter().any(|one| one.eq_ignore_ascii_case(name))
         };
-        let params = property.params().filter(|param| kept(param.name)).map(|param| {
-            (param.name.to_owned(), param.values().collect::<Vec<_>>().join(","))
-        });
+        let params = property
+            .params()
+            .filter(|param| kept(param.name))
+            .map(|param| (param.name.to_owned(), param.values().collect::<Vec<_>>().join(",")));
         Self {
             group: property.group().map(plain_name).filter(|group| !group.is_empty()),
             name: plain_name(property.name()),
@@ -255,29 +256,73 @@ mod tests {
             ("3.0", "TEL;TYPE=WORK,pref:1", &["TEL;PREF=1;TYPE=work:1"]),
             ("2.1", "TEL;WORK;FAX:1", &["TEL;TYPE=work,fax:1"]),
             ("3.0", "EMAIL;type=INTERNET;type=HOME:a@b", &["EMAIL;TYPE=home:a@b"]),
-            ("2.1", "NOTE;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-8:=C3=BC=0D=0Ab,c", &["NOTE:ü\\nb\\,c"]),
+            (
+                "2.1",
+                "NOTE;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-8:=C3=BC=0D=0Ab,c",
+                &["NOTE:ü\\nb\\,c"],
+            ),
             ("2.1", "ADR;HOME:;;a, b;c", &["ADR;TYPE=home:;;a\\, b;c"]),
             ("2.1", "X-ANDROID-CUSTOM:a/b;1;;2", &["X-ANDROID-CUSTOM:a/b;1;;2"]),
             ("3.0", "BDAY:1980-01-15", &["BDAY:19800115"]),
             ("3.0", "BDAY;VALUE=date:1980-01-15T10:11:12Z", &["BDAY:19800115T101112Z"]),
             ("3.0", "BDAY;X-APPLE-OMIT-YEAR=1604:1604-08-20", &["BDAY:--0820"]),
             ("3.0", "BDAY:spring", &["BDAY;VALUE=text:spring"]),
-            ("3.0", "X-ANNIVERSARY:2001-02-03\r\nitem1.X-ABDATE:2001-02-03\r\nitem1.X-ABLabel:_$!<Anniversary>!$_", &["ANNIVERSARY:20010203"]),
-            ("3.0", "item1.X-ABDATE:2001-02-03\r\nitem1.X-ABLabel:Graduation", &["item1.X-ABDATE:2001-02-03", "item1.X-ABLabel:Graduation"]),
-            ("3.0", "X-ADDRESSBOOKSERVER-KIND:group\r\nX-ADDRESSBOOKSERVER-MEMBER:urn:uuid:u", &["KIND:group", "MEMBER:urn:uuid:u"]),
+            (
+                "3.0",
+                "X-ANNIVERSARY:2001-02-03\r\nitem1.X-ABDATE:2001-02-03\r\nitem1.X-ABLabel:_$!<Anniversary>!$_",
+                &["ANNIVERSARY:20010203"],
+            ),
+            (
+                "3.0",
+                "item1.X-ABDATE:2001-02-03\r\nitem1.X-ABLabel:Graduation",
+                &["item1.X-ABDATE:2001-02-03", "item1.X-ABLabel:Graduation"],
+            ),
+            (
+                "3.0",
+                "X-ADDRESSBOOKSERVER-KIND:group\r\nX-ADDRESSBOOKSERVER-MEMBER:urn:uuid:u",
+                &["KIND:group", "MEMBER:urn:uuid:u"],
+            ),
             ("3.0", "X-ABShowAs:COMPANY", &["KIND:org"]),
             ("3.0", "PHOTO;ENCODING=b;TYPE=JPEG:YQ==", &["PHOTO:data:image/jpeg;base64,YQ=="]),
             ("2.1", "PHOTO;ENCODING=BASE64;PNG:YQ==\r\n", &["PHOTO:data:image/png;base64,YQ=="]),
             ("3.0", "PHOTO;VALUE=uri:http://a/b", &["PHOTO;VALUE=uri:http://a/b"]),
-            ("3.0", "ADR;TYPE=home:;;1\r\nLABEL;TYPE=HOME:1 St\\nTown\r\nLABEL;TYPE=work:x", &["ADR;LABEL=1 St^nTown;TYPE=home:;;1", "X-LABEL;TYPE=work:x"]),
+            (
+                "3.0",
+                "ADR;TYPE=home:;;1\r\nLABEL;TYPE=HOME:1 St\\nTown\r\nLABEL;TYPE=work:x",
+                &["ADR;LABEL=1 St^nTown;TYPE=home:;;1", "X-LABEL;TYPE=work:x"],
+            ),
             ("3.0", "N:B;C\r\nSORT-STRING:Bee", &["N;SORT-AS=Bee:B;C"]),
             ("3.0", "GEO:37.4;-122.1", &["GEO:geo:37.4,-122.1"]),
-            ("3.0", "UID:abc\r\nREV:1995-10-31T22:27:10Z", &["UID;VALUE=text:abc", "REV:19951031T222710Z"]),
-            ("3.0", "MAILER:m\r\nCLASS:PRIVATE\r\nPROFILE:VCARD", &["X-MAILER:m", "X-CLASS:PRIVATE"]),
-            ("3.0", "item1.X-ABRELATEDNAMES:B\r\nitem1.X-ABLabel:_$!<Spouse>!$_", &["RELATED;VALUE=text;TYPE=spouse:B"]),
-            ("3.0", "item1.X-ABRELATEDNAMES:B\r\nitem1.X-ABLabel:Guru", &["item1.RELATED;VALUE=text:B", "item1.X-ABLabel:Guru"]),
-            ("2.1", "AGENT:\r\nBEGIN:VCARD\r\nFN:B\r\nEND:VCARD", &["X-AGENT:BEGIN:VCARD\\nFN:B\\nEND:VCARD"]),
-            ("3.0", "half a line\r\nN:B;C\r\nN:D;E", &["N:B;C", "X-N:D;E", "X-UNREADABLE:half a line"]),
+            (
+                "3.0",
+                "UID:abc\r\nREV:1995-10-31T22:27:10Z",
+                &["UID;VALUE=text:abc", "REV:19951031T222710Z"],
+            ),
+            (
+                "3.0",
+                "MAILER:m\r\nCLASS:PRIVATE\r\nPROFILE:VCARD",
+                &["X-MAILER:m", "X-CLASS:PRIVATE"],
+            ),
+            (
+                "3.0",
+                "item1.X-ABRELATEDNAMES:B\r\nitem1.X-ABLabel:_$!<Spouse>!$_",
+                &["RELATED;VALUE=text;TYPE=spouse:B"],
+            ),
+            (
+                "3.0",
+                "item1.X-ABRELATEDNAMES:B\r\nitem1.X-ABLabel:Guru",
+                &["item1.RELATED;VALUE=text:B", "item1.X-ABLabel:Guru"],
+            ),
+            (
+                "2.1",
+                "AGENT:\r\nBEGIN:VCARD\r\nFN:B\r\nEND:VCARD",
+                &["X-AGENT:BEGIN:VCARD\\nFN:B\\nEND:VCARD"],
+            ),
+            (
+                "3.0",
+                "half a line\r\nN:B;C\r\nN:D;E",
+                &["N:B;C", "X-N:D;E", "X-UNREADABLE:half a line"],
+            ),
         ];
         for (version, before, after) in cases {
             let mut got = converted(version, before, Version::V40);
@@ -302,21 +347,46 @@ mod tests {
     #[test]
     fn new_cards_become_3_0() {
         let cases: [(&str, &str, &[&str]); 19] = [
-            ("4.0", "TEL;PREF=1;TYPE=\"work,voice\";VALUE=uri:tel:+1-2;ext=5", &["TEL;TYPE=work,voice,pref:+1-2 ext. 5"]),
+            (
+                "4.0",
+                "TEL;PREF=1;TYPE=\"work,voice\";VALUE=uri:tel:+1-2;ext=5",
+                &["TEL;TYPE=work,voice,pref:+1-2 ext. 5"],
+            ),
             ("4.0", "EMAIL;PREF=2;TYPE=home:a@b", &["EMAIL;X-PREF=2;TYPE=home:a@b"]),
             ("4.0", "BDAY:19800115", &["BDAY:1980-01-15"]),
             ("4.0", "BDAY:--0820", &["BDAY;X-APPLE-OMIT-YEAR=1604:1604-08-20"]),
             ("4.0", "BDAY:1980-01", &["X-BDAY:1980-01"]),
             ("4.0", "BDAY;VALUE=text:circa 1800", &["X-BDAY:circa 1800"]),
-            ("4.0", "item1.TEL:1\r\nANNIVERSARY:20010203", &["item1.TEL:1", "X-ANNIVERSARY:2001-02-03", "item2.X-ABDATE:2001-02-03", "item2.X-ABLabel:_$!<Anniversary>!$_"]),
-            ("4.0", "KIND:group\r\nMEMBER:urn:uuid:u", &["X-ADDRESSBOOKSERVER-KIND:group", "X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:u"]),
+            (
+                "4.0",
+                "item1.TEL:1\r\nANNIVERSARY:20010203",
+                &[
+                    "item1.TEL:1",
+                    "X-ANNIVERSARY:2001-02-03",
+                    "item2.X-ABDATE:2001-02-03",
+                    "item2.X-ABLabel:_$!<Anniversary>!$_",
+                ],
+            ),
+            (
+                "4.0",
+                "KIND:group\r\nMEMBER:urn:uuid:u",
+                &["X-ADDRESSBOOKSERVER-KIND:group", "X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:u"],
+            ),
             ("4.0", "KIND:individual", &[]),
             ("4.0", "KIND:org", &["X-ABShowAs:COMPANY"]),
             ("4.0", "PHOTO:data:image/png;base64\\,YQ==", &["PHOTO;ENCODING=b;TYPE=PNG:YQ=="]),
             ("4.0", "PHOTO:http://a/b", &["PHOTO;VALUE=uri:http://a/b"]),
-            ("4.0", "ADR;TYPE=home;LABEL=\"1 St^nTown\":;;1", &["ADR;TYPE=home:;;1", "LABEL;TYPE=home:1 St\\nTown"]),
+            (
+                "4.0",
+                "ADR;TYPE=home;LABEL=\"1 St^nTown\":;;1",
+                &["ADR;TYPE=home:;;1", "LABEL;TYPE=home:1 St\\nTown"],
+            ),
             ("4.0", "N;SORT-AS=Bee:B;C", &["N:B;C", "SORT-STRING:Bee"]),
-            ("4.0", "RELATED;VALUE=text;TYPE=spouse:B", &["item1.X-ABRELATEDNAMES:B", "item1.X-ABLabel:_$!<Spouse>!$_"]),
+            (
+                "4.0",
+                "RELATED;VALUE=text;TYPE=spouse:B",
+                &["item1.X-ABRELATEDNAMES:B", "item1.X-ABLabel:_$!<Spouse>!$_"],
+            ),
             ("4.0", "RELATED;TYPE=friend:urn:uuid:u", &["X-RELATED;TYPE=friend:urn:uuid:u"]),
             ("4.0", "GENDER:M\r\nLANG;ALTID=1:de", &["X-GENDER:M", "X-LANG;X-ALTID=1:de"]),
             ("4.0", "GEO:geo:37.4,-122.1;u=3", &["GEO:37.4;-122.1"]),

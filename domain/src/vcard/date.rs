@@ -222,15 +222,32 @@ mod tests {
         ];
         for (found, shown, basic) in cases {
             let date = Date::read(found).unwrap_or_else(|| panic!("{found}"));
-            assert_eq!((date.to_string().as_str(), date.basic().as_str()), (shown, basic), "{found}");
+            assert_eq!(
+                (date.to_string().as_str(), date.basic().as_str()),
+                (shown, basic),
+                "{found}"
+            );
         }
     }
 
     #[test]
     fn what_is_not_a_date_is_not_guessed_at() {
         for text in [
-            "", "circa 1800", "206-12-15", "80-1-15", "1980-13-01", "1980-01-32", "0000-00-00",
-            "--", "----", "1980/01/15", "198001", "T101112", "ü", "19800115x", "--08-",
+            "",
+            "circa 1800",
+            "206-12-15",
+            "80-1-15",
+            "1980-13-01",
+            "1980-01-32",
+            "0000-00-00",
+            "--",
+            "----",
+            "1980/01/15",
+            "198001",
+            "T101112",
+            "ü",
+            "19800115x",
+            "--08-",
         ] {
             assert_eq!(Date::read(text), None, "{text}");
         }

@@ -172,7 +172,8 @@ fn once(changes: impl Iterator<Item = FieldChange>) -> Vec<FieldChange> {
                     said.push(change);
                 }
             }
-        } else if at.insert((change.field.clone(), change.label.clone(), change.how), ()).is_none() {
+        } else if at.insert((change.field.clone(), change.label.clone(), change.how), ()).is_none()
+        {
             said.push(change);
         }
     }
@@ -220,7 +221,9 @@ fn is_single(known: Known) -> bool {
 }
 
 fn has_label(fact: &Fact<'_>) -> bool {
-    use Known::{AbDate, AbRelated, Adr, Email, Impp, Label, Messenger, Related, Tel, Url, XRelated};
+    use Known::{
+        AbDate, AbRelated, Adr, Email, Impp, Label, Messenger, Related, Tel, Url, XRelated,
+    };
     match fact.known {
         AbDate => fact.name != b"ANNIVERSARY",
         Email | Tel | Adr | Url | Label => true,
@@ -251,15 +254,27 @@ mod tests {
             ("N:A;B", "FN:B A|N:A;B", &["name added"]),
             ("TEL;TYPE=WORK:1", "TEL;TYPE=HOME:1", &["phone home changed"]),
             ("TEL;TYPE=WORK:1", "TEL;TYPE=HOME:2", &["phone home added", "phone work removed"]),
-            ("item1.TEL:1|item1.X-ABLabel:Hut", "item1.TEL:2|item1.X-ABLabel:Hut", &["phone Hut changed"]),
+            (
+                "item1.TEL:1|item1.X-ABLabel:Hut",
+                "item1.TEL:2|item1.X-ABLabel:Hut",
+                &["phone Hut changed"],
+            ),
             ("EMAIL:a|EMAIL:b", "EMAIL:a|EMAIL:b|EMAIL:c", &["e-mail added"]),
             ("CATEGORIES:a,b", "CATEGORIES:b,c", &["category changed"]),
             ("X-FOO:1", "x-foo:2", &["X-FOO changed"]),
             ("BDAY:1980-01-15", "BDAY:1980-01-16", &["birthday changed"]),
-            ("X-ANNIVERSARY:1", "item1.X-ABDATE:2|item1.X-ABLabel:_$!<Anniversary>!$_", &["anniversary changed"]),
+            (
+                "X-ANNIVERSARY:1",
+                "item1.X-ABDATE:2|item1.X-ABLabel:_$!<Anniversary>!$_",
+                &["anniversary changed"],
+            ),
             ("NOTE:n|FN:A", "FN:B|ORG:O", &["name changed", "organisation added", "note removed"]),
             ("UID:1", "UID:2", &["UID changed"]),
-            ("KIND:group|MEMBER:urn:uuid:1", "KIND:group|MEMBER:urn:uuid:1|MEMBER:urn:uuid:2", &["member added"]),
+            (
+                "KIND:group|MEMBER:urn:uuid:1",
+                "KIND:group|MEMBER:urn:uuid:1|MEMBER:urn:uuid:2",
+                &["member added"],
+            ),
             ("TEL;TYPE=WORK,VOICE:1|REV:1|item1.URL:u", "ITEM9.URL:u|REV:2|TEL;TYPE=work:1", &[]),
         ];
         for (before, after, expected) in cases {

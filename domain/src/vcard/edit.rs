@@ -32,8 +32,22 @@ const TYPES: [&str; 13] = [
 
 /// The labels Apple has names of its own for, `_$!<Spouse>!$_`, which clients translate.
 const BUILTIN: [&str; 16] = [
-    "anniversary", "assistant", "brother", "child", "daughter", "father", "friend", "homepage",
-    "manager", "mother", "other", "parent", "partner", "sister", "son", "spouse",
+    "anniversary",
+    "assistant",
+    "brother",
+    "child",
+    "daughter",
+    "father",
+    "friend",
+    "homepage",
+    "manager",
+    "mother",
+    "other",
+    "parent",
+    "partner",
+    "sister",
+    "son",
+    "spouse",
 ];
 
 impl Card {
@@ -317,7 +331,11 @@ mod tests {
             assert!(card.set(id, Value::Text(text)), "{before}");
             assert_eq!(inside(&card), after, "{before}");
             let read = super::super::person::number(&card.property(id).unwrap().text());
-            assert_eq!(read, text.replace("+36 30", "+36-30").replace("30 12", "30-12"), "{before}");
+            assert_eq!(
+                read,
+                text.replace("+36 30", "+36-30").replace("30 12", "30-12"),
+                "{before}"
+            );
         }
     }
 
@@ -357,7 +375,11 @@ mod tests {
         let cases = [
             ("VERSION:3.0\r\nBDAY:1980-01-15\r\n", "1981-02-03", "BDAY:1981-02-03\r\n"),
             ("BDAY:1980-01-15\r\n", "--02-03", "BDAY;X-APPLE-OMIT-YEAR=1604:1604-02-03\r\n"),
-            ("BDAY;X-APPLE-OMIT-YEAR=1604:1604-02-03\r\n", "--02-04", "BDAY;X-APPLE-OMIT-YEAR=1604:1604-02-04\r\n"),
+            (
+                "BDAY;X-APPLE-OMIT-YEAR=1604:1604-02-03\r\n",
+                "--02-04",
+                "BDAY;X-APPLE-OMIT-YEAR=1604:1604-02-04\r\n",
+            ),
             ("BDAY;X-APPLE-OMIT-YEAR=1604:1604-02-03\r\n", "1980-02-04", "BDAY:1980-02-04\r\n"),
             ("VERSION:4.0\r\nBDAY;VALUE=text:spring\r\n", "--02-03", "BDAY:--0203\r\n"),
             ("VERSION:4.0\r\nBDAY:19800115\r\n", "1981-02-03", "BDAY:19810203\r\n"),
@@ -372,9 +394,18 @@ mod tests {
 
     #[test]
     fn a_property_is_added_beside_its_kind_with_a_label() {
-        let new = |name, label, value| NewProperty { name, label, params: &[], value: Value::Text(value) };
+        let new = |name, label, value| NewProperty {
+            name,
+            label,
+            params: &[],
+            value: Value::Text(value),
+        };
         let cases = [
-            ("FN:A\r\nNOTE:n\r\n", new("TEL", Some("work fax"), "1"), "FN:A\r\nNOTE:n\r\nTEL;TYPE=WORK,FAX:1\r\n"),
+            (
+                "FN:A\r\nNOTE:n\r\n",
+                new("TEL", Some("work fax"), "1"),
+                "FN:A\r\nNOTE:n\r\nTEL;TYPE=WORK,FAX:1\r\n",
+            ),
             ("tel:0\r\nNOTE:n\r\n", new("TEL", None, "1"), "tel:0\r\nTEL:1\r\nNOTE:n\r\n"),
             (
                 "ITEM1.TEL:0\r\nitem1.X-ABLabel:Hut\r\nNOTE:n\r\n",
@@ -382,30 +413,46 @@ mod tests {
                 "ITEM1.TEL:0\r\nitem1.X-ABLabel:Hut\r\nitem2.TEL:1\r\nitem2.X-ABLabel:Boat\r\nNOTE:n\r\n",
             ),
             ("VERSION:2.1\r\n", new("TEL", Some("home"), "1"), "VERSION:2.1\r\nTEL;HOME:1\r\n"),
-            ("VERSION:4.0\r\n", new("TEL", Some("Home"), "1"), "VERSION:4.0\r\nTEL;TYPE=home:1\r\n"),
+            (
+                "VERSION:4.0\r\n",
+                new("TEL", Some("Home"), "1"),
+                "VERSION:4.0\r\nTEL;TYPE=home:1\r\n",
+            ),
             (
                 "FN:A\r\n",
                 new("X-ABRELATEDNAMES", Some("spouse"), "B"),
                 "FN:A\r\nitem1.X-ABRELATEDNAMES:B\r\nitem1.X-ABLabel:_$!<Spouse>!$_\r\n",
             ),
             // A value that ends in a bare `=` would swallow what follows it.
-            ("FN:A\r\nNOTE;QUOTED-PRINTABLE:x=\r\n", new("TEL", None, "1"), "FN:A\r\nTEL:1\r\nNOTE;QUOTED-PRINTABLE:x=\r\n"),
+            (
+                "FN:A\r\nNOTE;QUOTED-PRINTABLE:x=\r\n",
+                new("TEL", None, "1"),
+                "FN:A\r\nTEL:1\r\nNOTE;QUOTED-PRINTABLE:x=\r\n",
+            ),
         ];
         for (before, new, after) in cases {
             let mut card = card(before);
             let id = card.insert(&new);
             assert_eq!(inside(&card), after, "{before}");
-            assert_eq!(card.property(id).map(|p| p.text()).as_deref(), Some(match new.value {
-                Value::Text(text) => text,
-                _ => unreachable!(),
-            }));
+            assert_eq!(
+                card.property(id).map(|p| p.text()).as_deref(),
+                Some(match new.value {
+                    Value::Text(text) => text,
+                    _ => unreachable!(),
+                })
+            );
         }
     }
 
     #[test]
     fn a_card_cut_short_takes_a_property_too() {
         let mut card = Card::parse("BEGIN:VCARD\nFN:A");
-        card.insert(&NewProperty { name: "TEL", label: None, params: &[], value: Value::Text("1") });
+        card.insert(&NewProperty {
+            name: "TEL",
+            label: None,
+            params: &[],
+            value: Value::Text("1"),
+        });
         assert_eq!(card.as_bytes(), b"BEGIN:VCARD\nFN:A\nTEL:1\n");
     }
 
@@ -413,8 +460,14 @@ mod tests {
     fn a_property_goes_with_its_label_unless_another_line_shares_it() {
         let label = "item1.X-ABLabel:Hut\r\n";
         let cases = [
-            ("item1.TEL:1\r\nitem1.X-ABLabel:Hut\r\nNOTE:n\r\n".to_owned(), "NOTE:n\r\n".to_owned()),
-            (format!("item1.TEL:1\r\nitem1.EMAIL:2\r\n{label}"), format!("item1.EMAIL:2\r\n{label}")),
+            (
+                "item1.TEL:1\r\nitem1.X-ABLabel:Hut\r\nNOTE:n\r\n".to_owned(),
+                "NOTE:n\r\n".to_owned(),
+            ),
+            (
+                format!("item1.TEL:1\r\nitem1.EMAIL:2\r\n{label}"),
+                format!("item1.EMAIL:2\r\n{label}"),
+            ),
             ("item1.ADR:;;1\r\nItem1.X-ABADR:us\r\n".to_owned(), String::new()),
             ("PHOTO;BASE64:YQ\r\n\r\nNOTE:n\r\n".to_owned(), "NOTE:n\r\n".to_owned()),
             ("NOTE:n\r\n".to_owned(), String::new()),
@@ -428,7 +481,8 @@ mod tests {
 
     #[test]
     fn a_property_of_another_card_comes_with_its_label_into_a_free_group() {
-        let from = Card::parse("BEGIN:VCARD\nitem1.TEL;x=y:1\n 2\nitem1.X-ABLABEL:Hut\nEND:VCARD\n");
+        let from =
+            Card::parse("BEGIN:VCARD\nitem1.TEL;x=y:1\n 2\nitem1.X-ABLABEL:Hut\nEND:VCARD\n");
         let mut here = card("item1.EMAIL:a\r\nTEL:0\r\nNOTE:n\r\n");
         let placed = here.adopt(&from, LineId(1)).unwrap();
         let adopted = "item2.TEL;x=y:1\r\n 2\r\nitem2.X-ABLABEL:Hut\r\n";
@@ -451,7 +505,10 @@ mod tests {
         assert_eq!(inside(&here), "VERSION:4.0\r\nPHOTO:data:image/png;base64,iVBORw==\r\n");
         let mut here = card("VERSION:2.1\r\nPHOTO;BASE64:YQ\r\n\r\nFN:A\r\n");
         here.set_photo(b"GIF8");
-        assert_eq!(inside(&here), "VERSION:2.1\r\nPHOTO;ENCODING=BASE64;GIF:R0lGOA==\r\n\r\nFN:A\r\n");
+        assert_eq!(
+            inside(&here),
+            "VERSION:2.1\r\nPHOTO;ENCODING=BASE64;GIF:R0lGOA==\r\n\r\nFN:A\r\n"
+        );
     }
 
     #[test]

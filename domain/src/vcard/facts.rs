@@ -2,20 +2,19 @@
 //!
 //! What counts as the same (and where it was seen) is the table in [`super::normal()`].
 
-use super::binary::{self, Binary};
 use super::known::Known;
 use super::label::{Groups, Own, Types, is_encoding, lower};
-use super::person::{self, number, strip_scheme};
+use super::person;
 use super::property::Property;
-use super::scan::Coding;
-use super::{Card, LineId, date, text};
-use crate::contact::{Kind, Uid};
+use super::says::{is_binary, value};
+use super::{Card, LineId, text};
+use crate::contact::Kind;
 
 /// What stands between the parts of a fact; it occurs in no valid UTF-8.
 const GAP: u8 = 0xFF;
 
 /// What stands between the components of a value.
-const COMPONENT: u8 = 0xFE;
+pub(super) const COMPONENT: u8 = 0xFE;
 
 /// Everything a card says, in its order. See [`facts()`].
 #[derive(Debug, Clone, Default)]
@@ -105,7 +104,9 @@ impl Writer<'_> {
                 let version = property.version();
                 for item in text::split(&decoded, b',', version) {
                     let item = text::unescape(item, version);
-                    self.fact(property, |_, out| out.extend_from_slice(item.trim_ascii().as_bytes()));
+                    self.fact(property, |_, out| {
+                        out.extend_from_slice(item.trim_ascii().as_bytes())
+                    });
                 }
             }
             _ => self.fact(property, value),
@@ -228,7 +229,9 @@ impl Writer<'_> {
         let line = self.groups.country_line(property.id());
         if let Some(country) = line.and_then(|line| self.card.property(line)) {
             self.facts.bytes.push(GAP);
-            self.facts.bytes.extend_from_slice(country.text().trim_ascii().to_lowercase().as_bytes());
+            self.facts
+                .bytes
+                .extend_from_slice(country.text().trim_ascii().to_lowercase().as_bytes());
         }
     }
 
@@ -244,101 +247,9 @@ impl Writer<'_> {
     }
 }
 
-/// Appends what a property says; nothing when it is empty.
-fn value(property: &Property<'_>, out: &mut Vec<u8>) {
-    let decoded = match property.known() {
-        known if is_binary(known) => return picture(property, out),
-        Known::Agent if property.coding() == Coding::Nested => {
-            return out.extend_from_slice(property.raw().trim_ascii());
-        }
-        Known::N | Known::Adr | Known::Org | Known::Gender => return components(property, out),
-        Known::Bday | Known::Anniversary | Known::AbDate => return day(property, out),
-        _ => property.decoded(),
-    };
-    let plain = text::unescape(&decoded, property.version());
-    let plain = plain.trim_ascii();
-    match property.known() {
-        Known::Uid | Known::Member => {
-            out.extend_from_slice(Uid(plain.to_owned()).key().0.as_bytes());
-        },
-        Known::Tel if plain.as_bytes().contains(&b':') => {
-            out.extend_from_slice(number(plain).as_bytes());
-        }
-        // 3.0 has `37.4;-122.1`, 4.0 has `geo:37.4,-122.1`.
-        Known::Geo => {
-            let place = strip_scheme(plain, "geo:").unwrap_or(plain);
-            out.extend_from_slice(place.replace(';', ",").as_bytes());
-        }
-        _ => out.extend_from_slice(plain.as_bytes()),
-    }
-}
-
-/// Components without the empty ones at the end, which servers add (Radicale) and drop (SOGo).
-fn components(property: &Property<'_>, out: &mut Vec<u8>) {
-    let decoded = property.decoded();
-    let version = property.version();
-    let from = out.len();
-    let mut filled = from;
-    for part in text::split(&decoded, b';', version) {
-        let before = out.len();
-        // `Anna,Beth` comes back as `Anna\,Beth` (Cyrus, DAViCal, sabre): both read the same here.
-        out.extend_from_slice(text::unescape(part, version).trim_ascii().as_bytes());
-        if out.len() > before {
-            filled = out.len();
-        }
-        out.push(COMPONENT);
-    }
-    out.truncate(filled);
-}
-
-fn day(property: &Property<'_>, out: &mut Vec<u8>) {
-    let decoded = property.decoded();
-    match date::of(property) {
-        Some(date) => {
-            out.extend_from_slice(date.iso().as_bytes());
-            if let Some(time) = date::time(&decoded) {
-                out.push(b'T');
-                out.extend_from_slice(time.as_bytes());
-            }
-        }
-        None => {
-            let text = text::unescape(&decoded, property.version());
-            out.extend_from_slice(text.trim_ascii().as_bytes());
-        }
-    }
-}
-
-fn picture(property: &Property<'_>, out: &mut Vec<u8>) {
-    match binary::read(property) {
-        Binary::Text(text) => out.extend_from_slice(text.as_bytes()),
-        Binary::Bytes(bytes, _) if bytes.is_empty() => {}
-        Binary::Bytes(bytes, _) => {
-            // The length and a hash stand for the bytes: a picture is no place for a needle.
-            out.extend(bytes.len().to_be_bytes());
-            out.extend(digest(&bytes).to_be_bytes());
-        }
-    }
-}
-
-/// 128 bits of a picture: two runs of std's hash with fixed keys, so that it is the same always.
-fn digest(bytes: &[u8]) -> u128 {
-    use std::hash::{DefaultHasher, Hasher};
-    let half = |salt: u8| {
-        let mut hasher = DefaultHasher::new();
-        hasher.write_u8(salt);
-        hasher.write(bytes);
-        u128::from(hasher.finish())
-    };
-    half(0) << 64 | half(1)
-}
-
 fn is_anniversary(own: &Own) -> bool {
     let (Own::Builtin(text) | Own::Typed(text)) = own;
     text.eq_ignore_ascii_case("anniversary")
-}
-
-fn is_binary(known: Known) -> bool {
-    matches!(known, Known::Photo | Known::Logo | Known::Sound | Known::Key)
 }
 
 /// Appends types as a set without case.

@@ -94,12 +94,7 @@ fn with_label(card: &Card, from: &Card, property: &Property<'_>) -> Vec<u8> {
     lines
 }
 
-fn in_own_group(
-    card: &Card,
-    from: &Card,
-    property: &Property<'_>,
-    group: Option<&str>,
-) -> Vec<u8> {
+fn in_own_group(card: &Card, from: &Card, property: &Property<'_>, group: Option<&str>) -> Vec<u8> {
     let line = match (group, property.group()) {
         (Some(group), Some(old)) if group != old => {
             let head = format!("{group}.{}{}", property.name(), property.raw_params());

@@ -16,7 +16,8 @@ pub fn index(card: &Card) -> Index {
 fn sort_key(person: &Person) -> String {
     match &person.names {
         Some(n) if person.kind == Kind::Person && !n.family.is_empty() => {
-            let mut key = String::with_capacity(n.family.len() + n.given.len() + n.middle.len() + 2);
+            let mut key =
+                String::with_capacity(n.family.len() + n.given.len() + n.middle.len() + 2);
             for part in [&n.family, &n.given, &n.middle] {
                 if !part.is_empty() {
                     let gap = if key.is_empty() { "" } else { " " };
@@ -135,9 +136,27 @@ mod tests {
              item1.X-ABRELATEDNAMES:Max\nX-PHONETIC-LAST-NAME:Do",
         );
         let wanted = [
-            "zoe", "doe", "bee", "zoe@example.org", "+36 (30) 123-45", "+363012345", "fo utca",
-            "gyor", "9021", "hu", "acme", "lab", "chef", "lead", "1980-01-15", "friends", "cay",
-            "http://z", "xmpp:zo@j", "max", "do",
+            "zoe",
+            "doe",
+            "bee",
+            "zoe@example.org",
+            "+36 (30) 123-45",
+            "+363012345",
+            "fo utca",
+            "gyor",
+            "9021",
+            "hu",
+            "acme",
+            "lab",
+            "chef",
+            "lead",
+            "1980-01-15",
+            "friends",
+            "cay",
+            "http://z",
+            "xmpp:zo@j",
+            "max",
+            "do",
         ];
         for word in wanted {
             assert!(index.search.contains(word), "{word} in {}", index.search);

@@ -148,7 +148,9 @@ impl Known {
             | b"EVOLUTION-ANNIVERSARY"
             | b"MS-ANNIVERSARY"
             | b"KADDRESSBOOK-X-ANNIVERSARY" => Self::Anniversary,
-            b"PHONETIC-FIRST-NAME" | b"PHONETIC-MIDDLE-NAME" | b"PHONETIC-LAST-NAME"
+            b"PHONETIC-FIRST-NAME"
+            | b"PHONETIC-MIDDLE-NAME"
+            | b"PHONETIC-LAST-NAME"
             | b"PHONETIC-ORG" => Self::Phonetic,
             _ if messenger(name).is_some() => Self::Messenger,
             _ if relation(name).is_some() => Self::XRelated,

@@ -307,7 +307,10 @@ mod tests {
             ("ITEM1.TEL:1\nitem1.X-ABLABEL:School\nitem2.TEL;CELL:2", &["School", "cell"]),
             ("item1.TEL;WORK:1\nitem1.X-ABLabel:", &["work"]),
             // A server added its own item1.
-            ("item1.TEL:1\nitem1.X-ABLabel:Hut\nITEM1.X-ABDATE:2\nITEM1.X-ABLABEL:_$!<Anniversary>!$_", &["Hut", "anniversary"]),
+            (
+                "item1.TEL:1\nitem1.X-ABLabel:Hut\nITEM1.X-ABDATE:2\nITEM1.X-ABLABEL:_$!<Anniversary>!$_",
+                &["Hut", "anniversary"],
+            ),
         ];
         for (lines, expected) in cases {
             assert_eq!(labels(lines), expected, "{lines}");

@@ -116,10 +116,10 @@ struct Ranks {
 impl Reading<'_> {
     fn take(&mut self, property: &Property<'_>) {
         let known = property.known();
-        if let Some(altid) = property.altid() {
-            if !self.alternatives.insert((known, altid.into_owned())) {
-                return;
-            }
+        if let Some(altid) = property.altid()
+            && !self.alternatives.insert((known, altid.into_owned()))
+        {
+            return;
         }
         let person = &mut self.person;
         match known {
@@ -225,10 +225,10 @@ pub(super) fn is_anniversary(card: &Card, groups: &Groups, property: &Property<'
 
 fn what_to_call(person: &Person) -> String {
     let organisation = person.organisation.first().map(|unit| one_line(unit));
-    if person.kind == Kind::Organisation {
-        if let Some(organisation) = organisation {
-            return organisation;
-        }
+    if person.kind == Kind::Organisation
+        && let Some(organisation) = organisation
+    {
+        return organisation;
     }
     if !person.name.is_empty() {
         return person.name.clone();
@@ -327,7 +327,10 @@ mod tests {
         let cases = [
             ("FN:Ada\nN:B;C", "Ada"),
             ("FN: \nN:Byron;Ada;King;Lady;", "Lady Ada King Byron"),
-            ("N:Stevenson;John;Philip,Paul;Dr.;Jr.,M.D.", "Dr. John Philip Paul Stevenson Jr. M.D."),
+            (
+                "N:Stevenson;John;Philip,Paul;Dr.;Jr.,M.D.",
+                "Dr. John Philip Paul Stevenson Jr. M.D.",
+            ),
             ("N:;;;;\nORG:Acme;Lab\nEMAIL:a@b", "Acme"),
             ("NICKNAME:Bee\nEMAIL:a@b", "Bee"),
             ("EMAIL:a@b\nTEL:1", "a@b"),
@@ -399,7 +402,9 @@ mod tests {
 
     #[test]
     fn lines_of_one_altid_are_one_property() {
-        let person = read("TITLE;ALTID=1;LANGUAGE=en:Chief\nTITLE;ALTID=1;LANGUAGE=de:Chef\nEMAIL;ALTID=1:a@b");
+        let person = read(
+            "TITLE;ALTID=1;LANGUAGE=en:Chief\nTITLE;ALTID=1;LANGUAGE=de:Chef\nEMAIL;ALTID=1:a@b",
+        );
         assert_eq!(person.title.as_deref(), Some("Chief"));
         assert_eq!(person.emails.len(), 1);
     }

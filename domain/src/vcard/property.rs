@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use super::known::Known;
-use super::scan::{Coding, Line, sub};
 use super::card::Content;
+use super::known::Known;
+use super::physical::sub;
+use super::scan::{Coding, Line};
 use super::{LineId, Version, charset, qp, text, wire};
 
 /// A property line, read only as far as it is asked.
@@ -285,7 +286,11 @@ mod tests {
             out.push(property.group().unwrap_or("-").to_owned());
             out.push(property.name().to_owned());
             for param in property.params() {
-                out.push(format!("{}={}", param.name, param.values().collect::<Vec<_>>().join("|")));
+                out.push(format!(
+                    "{}={}",
+                    param.name,
+                    param.values().collect::<Vec<_>>().join("|")
+                ));
             }
             out.push(property.text());
         }
@@ -302,9 +307,15 @@ mod tests {
             ("TEL;TYPE=\"work,voice\",x:1", &["-", "TEL", "TYPE=work,voice|x", "1"]),
             ("X;A=\"b:c;d\";E=f:1:2", &["-", "X", "A=b:c;d", "E=f", "1:2"]),
             ("X;A=\"b:1", &["-", "X", "A=b", "1"]),
-            ("ADR;LABEL=\"1 St^nTown ^'x^' ^^ ^y\":;;a", &["-", "ADR", "LABEL=1 St\nTown \"x\" ^ ^y", ";;a"]),
+            (
+                "ADR;LABEL=\"1 St^nTown ^'x^' ^^ ^y\":;;a",
+                &["-", "ADR", "LABEL=1 St\nTown \"x\" ^ ^y", ";;a"],
+            ),
             ("NO\r\n TE;LANG\r\n UAGE=\r\n\tde:a\r\n b", &["-", "NOTE", "LANGUAGE=de", "ab"]),
-            ("NOTE;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-8:a=C3=\r\n=BC=\r\n  b", &["-", "NOTE", "ENCODING=QUOTED-PRINTABLE", "CHARSET=UTF-8", "aü  b"]),
+            (
+                "NOTE;ENCODING=QUOTED-PRINTABLE;CHARSET=UTF-8:a=C3=\r\n=BC=\r\n  b",
+                &["-", "NOTE", "ENCODING=QUOTED-PRINTABLE", "CHARSET=UTF-8", "aü  b"],
+            ),
             ("NOTE;QUOTED-PRINTABLE:a=", &["-", "NOTE", "=QUOTED-PRINTABLE", "a="]),
             ("PHOTO;BASE64:YQ\r\nYg\r\n\r\nX:1", &["-", "PHOTO", "=BASE64", "YQYg", "-", "X", "1"]),
         ];

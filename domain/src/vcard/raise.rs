@@ -13,14 +13,30 @@ use super::{Card, LineId, date};
 
 /// The relations RELATED has a TYPE for (RFC 6350 6.6.6).
 const RELATIONS: [&str; 20] = [
-    "contact", "acquaintance", "friend", "met", "co-worker", "colleague", "co-resident",
-    "neighbor", "child", "parent", "sibling", "spouse", "kin", "muse", "crush", "date",
-    "sweetheart", "me", "agent", "emergency",
+    "contact",
+    "acquaintance",
+    "friend",
+    "met",
+    "co-worker",
+    "colleague",
+    "co-resident",
+    "neighbor",
+    "child",
+    "parent",
+    "sibling",
+    "spouse",
+    "kin",
+    "muse",
+    "crush",
+    "date",
+    "sweetheart",
+    "me",
+    "agent",
+    "emergency",
 ];
 
 /// Properties 4.0 allows once (RFC 6350 6, cardinality `*1`).
-const ONCE: [&str; 8] =
-    ["N", "BDAY", "ANNIVERSARY", "GENDER", "REV", "PRODID", "UID", "KIND"];
+const ONCE: [&str; 8] = ["N", "BDAY", "ANNIVERSARY", "GENDER", "REV", "PRODID", "UID", "KIND"];
 
 /// Properties of 2.1 and 3.0 that 4.0 does not know.
 const GONE: [&str; 5] = ["NAME", "MAILER", "CLASS", "LABEL", "SORT-STRING"];
@@ -169,12 +185,12 @@ fn related(out: &mut Output<'_>, property: &Property<'_>, draft: Draft) {
     draft.take("VALUE");
     draft.add("VALUE", "text");
     let own = out.groups.own_label(out.card, property.id());
-    if let Some(Own::Builtin(relation)) = own {
-        if RELATIONS.contains(&relation.as_str()) {
-            out.spend_label(property.id());
-            draft.group = None;
-            draft.types.push(relation);
-        }
+    if let Some(Own::Builtin(relation)) = own
+        && RELATIONS.contains(&relation.as_str())
+    {
+        out.spend_label(property.id());
+        draft.group = None;
+        draft.types.push(relation);
     }
     out.write(draft);
 }

@@ -1,6 +1,6 @@
 //! A file of cards, taken apart.
 
-use super::scan::{Marker, Physical, Reader, marker, opens_agent, skip_nested, sub};
+use super::physical::{Marker, Physical, Reader, marker, opens_agent, skip_nested, sub};
 
 /// A part of a file of cards; all parts joined are the file again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

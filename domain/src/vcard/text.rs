@@ -56,7 +56,7 @@ pub(super) fn escape(text: &str, version: Version) -> Cow<'_, str> {
         Version::V30 | Version::V40 => matches!(b, b'\\' | b',' | b';' | b'\n' | b'\r'),
     };
     let text = line_ends(text);
-    if !text.as_bytes().iter().any(|b| special(b)) {
+    if !text.as_bytes().iter().any(special) {
         return text;
     }
     let mut out = String::with_capacity(text.len() + 8);

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2, memchr3};
 
-use super::scan::{Coding, Params, sub};
+use super::physical::sub;
+use super::scan::{Coding, Params};
 
 /// Lines are folded so that no physical line is longer, its line end not counted (RFC 6350 3.2).
 const WIDTH: usize = 75;

@@ -164,12 +164,12 @@ fn dated(date: &Date, version: Version) -> String {
     }
 }
 
-/// A URI on one line. A backslash is none of its characters; it is escaped so that it reads back.
+/// A URI. Backslashes and line breaks are none of its characters; they are escaped, so that what is
+/// no URI after all reads back.
 fn verbatim(uri: &str, version: Version) -> String {
-    let uri: String = uri.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
     match version {
-        Version::V21 => text::escape(&uri, version).into_owned(),
-        Version::V30 | Version::V40 => uri.replace('\\', "\\\\"),
+        Version::V21 => text::escape(uri, version).into_owned(),
+        Version::V30 | Version::V40 => uri.replace('\\', "\\\\").replace('\n', "\\n"),
     }
 }
 
@@ -177,9 +177,8 @@ fn without_encoding(head: &str) -> String {
     let (start, rest) = split_head(head);
     let mut out = start.to_owned();
     for param in params(rest) {
-        let named = cut(param, b'=').is_some_and(|(name, _)| {
-            name.trim_ascii().eq_ignore_ascii_case("ENCODING")
-        });
+        let named = cut(param, b'=')
+            .is_some_and(|(name, _)| name.trim_ascii().eq_ignore_ascii_case("ENCODING"));
         if !named && !param.trim_ascii().eq_ignore_ascii_case("BASE64") {
             out.push(';');
             out.push_str(param);

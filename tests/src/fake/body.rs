@@ -1,6 +1,7 @@
 //! Reads the bodies of PROPFIND and REPORT. Small and strict: what is not well-formed is refused.
 
 use quick_xml::NsReader;
+use quick_xml::escape::unescape;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::ResolveResult;
 
@@ -124,7 +125,7 @@ impl Body {
 /// The resolved name; `None` when its prefix is not bound.
 fn name_of(namespace: &ResolveResult<'_>, start: &BytesStart<'_>) -> Option<Prop> {
     let uri = match namespace {
-        ResolveResult::Bound(namespace) => namespace.0.to_owned(),
+        ResolveResult::Bound(namespace) => unescape(namespace.0).ok()?.into_owned(),
         ResolveResult::Unbound => String::new(),
         ResolveResult::Unknown(_) => return None,
     };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::card::{Card, uid};
 use super::knobs::SyncSupport;
+use super::place::is_plain;
 
 /// Whether a book can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -96,6 +97,7 @@ impl Book {
         if let Some(uid) = uid(&card.bytes) {
             self.uids.entry(uid).or_default().insert(name.clone());
         }
+        card.plain_name = is_plain(&name);
         self.log.push(Change { name: name.clone(), what: What::Put });
         card.seq = self.seq();
         self.cards.insert(name, card);

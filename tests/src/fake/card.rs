@@ -8,8 +8,10 @@ pub(super) struct Card {
     pub(super) bytes: Vec<u8>,
     /// As it stands in XML with [`super::AddressData::Escaped`]: made once, copied at each multiget.
     pub(super) escaped: Vec<u8>,
-    /// What the ETag is made of; the stored bytes' hash, unless a knob says otherwise.
-    pub(super) hash: u64,
+    /// A strong ETag of the stored bytes, unless a knob says otherwise.
+    pub(super) tag: String,
+    /// Whether its name needs no escaping: nearly always, and listings are long.
+    pub(super) plain_name: bool,
     /// Counts the writes since it was created, from 0.
     pub(super) version: u32,
     /// The change that wrote it.
@@ -23,9 +25,14 @@ pub(super) struct Card {
 impl Card {
     pub(super) fn new(bytes: Vec<u8>) -> Self {
         let escaped = escape_card(&bytes);
-        let hash = hash(&bytes);
-        Self { bytes, escaped, hash, ..Self::default() }
+        let tag = tag(hash(&bytes));
+        Self { bytes, escaped, tag, ..Self::default() }
     }
+}
+
+/// A quoted ETag.
+pub(super) fn tag(hash: u64) -> String {
+    format!("\"{hash:016x}\"")
 }
 
 /// FNV-1a, 64 bits.
@@ -52,14 +59,22 @@ pub(super) fn lines(bytes: &[u8]) -> Vec<String> {
 
 /// The property name of a line, upper case, without its group: `item1.X-ABLabel:a` is `X-ABLABEL`.
 pub(super) fn name(line: &str) -> String {
-    let end = line.find([':', ';']).unwrap_or(line.len());
-    let full = line.get(..end).unwrap_or_default();
-    full.rsplit('.').next().unwrap_or_default().to_ascii_uppercase()
+    raw_name(line).to_ascii_uppercase()
+}
+
+/// Whether a line is of the property `wanted`, whatever its case and group.
+pub(super) fn is_named(line: &str, wanted: &str) -> bool {
+    raw_name(line).eq_ignore_ascii_case(wanted)
+}
+
+fn raw_name(line: &str) -> &str {
+    let full = line.split([':', ';']).next().unwrap_or_default();
+    full.rsplit('.').next().unwrap_or_default()
 }
 
 /// The value of the first property called `wanted`, raw.
 pub(super) fn value<'a>(lines: &'a [String], wanted: &str) -> Option<&'a str> {
-    lines.iter().find(|line| name(line) == wanted).map(|line| split_value(line).1)
+    lines.iter().find(|line| is_named(line, wanted)).map(|line| split_value(line).1)
 }
 
 /// Name and parameters before the first colon outside quotes, and the value behind it.

@@ -1,23 +1,24 @@
 //! ETags in the forms that servers use, and preconditions on them.
 
+use std::borrow::Cow;
+
 use super::card::Card;
 use super::knobs::{ETagForm, IfMatch, Knobs};
 
 /// The ETag as listings and multigets give it.
-pub(super) fn listed_etag(knobs: &Knobs, card: &Card) -> String {
+pub(super) fn listed_etag<'a>(knobs: &Knobs, card: &'a Card) -> Cow<'a, str> {
     match knobs.etag_form {
-        ETagForm::Hash | ETagForm::WeakHeader | ETagForm::GzipHeader => {
-            format!("\"{:016x}\"", card.hash)
-        }
-        ETagForm::Counter => format!("\"gcs{:08}\"", card.version),
+        ETagForm::Hash | ETagForm::WeakHeader | ETagForm::GzipHeader => Cow::from(&card.tag),
+        ETagForm::Unquoted => Cow::from(card.tag.trim_matches('"')),
+        ETagForm::Counter => Cow::from(format!("\"gcs{:08}\"", card.version)),
+        ETagForm::Constant => Cow::from("\"1\""),
         ETagForm::Timestamp => {
             let (minutes, rest) = (card.seq / 60_000 % 1440, card.seq % 60_000);
             let (hour, minute) = (minutes / 60, minutes % 60);
             let (second, milli) = (rest / 1000, rest % 1000);
-            format!("\"2019-02-28T{hour:02}:{minute:02}:{second:02}.{milli:03}-08:00\"")
+            let time = format!("{hour:02}:{minute:02}:{second:02}.{milli:03}");
+            Cow::from(format!("\"2019-02-28T{time}-08:00\""))
         }
-        ETagForm::Unquoted => format!("{:016x}", card.hash),
-        ETagForm::Constant => "\"1\"".to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whether a card is taken, and what is said when it is not.
 
 use super::book::Book;
-use super::card::{lines, name, uid, value};
+use super::card::{is_named, lines, uid, value};
 use super::knobs::{
     BadVcard, ContentTypeRule, Demand, Knobs, UidConflict, UidOnPut, VersionAccept,
 };
@@ -90,7 +90,7 @@ fn text_of(knobs: &Knobs, bytes: Vec<u8>, new_uid: &str) -> Verdict {
     }
     let card = lines(&bytes);
     let is = |line: Option<&String>, text: &str| line.is_some_and(|l| l.eq_ignore_ascii_case(text));
-    let count = card.iter().filter(|line| name(line) == "BEGIN").count();
+    let count = card.iter().filter(|line| is_named(line, "BEGIN")).count();
     let whole = is(card.first(), "BEGIN:VCARD") && is(card.last(), "END:VCARD") && count == 1;
     let well_formed = card.iter().all(|line| line.contains(':'));
     let version = value(&card, "VERSION").unwrap_or_default().trim();

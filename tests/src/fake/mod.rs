@@ -176,7 +176,8 @@ impl FakeDav {
         let knobs = self.world().knobs.clone();
         self.in_book(book, |book| {
             book.put(name, card);
-            book.cards.get(name).map(|card| listed_etag(&knobs, card)).unwrap_or_default()
+            let card = book.cards.get(name);
+            card.map(|card| listed_etag(&knobs, card).into_owned()).unwrap_or_default()
         })
     }
 
@@ -211,7 +212,7 @@ impl FakeDav {
         let knobs = self.world().knobs.clone();
         let hrefs = Hrefs::new(&knobs, "");
         let row = |(name, card): (&book::Name, &Card)| {
-            (hrefs.card(book, name), listed_etag(&knobs, card), card.bytes.clone())
+            (hrefs.card(book, name), listed_etag(&knobs, card).into_owned(), card.bytes.clone())
         };
         self.in_book(book, |book| book.cards.iter().map(row).collect())
     }

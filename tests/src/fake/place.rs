@@ -1,5 +1,6 @@
 //! Addresses: what a path means here, and how the fake spells its own.
 
+use super::card::Card;
 use super::knobs::{BareOrigin, HrefEscapes, HrefForm, Knobs, SelfHref};
 
 /// What a request path names. Names are decoded.
@@ -120,6 +121,11 @@ impl Hrefs {
         href
     }
 
+    /// Appends the name of a card that is there.
+    pub(super) fn encode_card(&self, name: &str, card: &Card, out: &mut String) {
+        if card.plain_name { out.push_str(name) } else { self.encode(name, out) }
+    }
+
     /// Appends `name` as one segment.
     pub(super) fn encode(&self, name: &str, out: &mut String) {
         if self.escapes != HrefEscapes::Twice {
@@ -139,6 +145,7 @@ impl Hrefs {
 /// The path of a URL or path, without query and fragment.
 pub(super) fn path_of(href: &str) -> &str {
     let path = match href.split_once("://") {
+        _ if href.starts_with('/') => href,
         Some((scheme, rest)) if !scheme.contains('/') => {
             rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/")
         }
@@ -173,6 +180,11 @@ pub(super) fn decode(text: &str) -> String {
         }
     }
     String::from_utf8_lossy(&out).into_owned()
+}
+
+/// Whether a name is spelled in hrefs as it is, whatever the style.
+pub(super) fn is_plain(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
 }
 
 fn hex(digit: u8) -> Option<u8> {

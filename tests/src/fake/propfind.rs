@@ -129,7 +129,7 @@ fn members(xml: &mut Xml, props: &Props<'_>, name: &str, book: &Book, asked: &st
     let prefix = href.len();
     for (card_name, card) in book.cards.iter().take(most) {
         href.truncate(prefix);
-        props.hrefs.encode(card_name, &mut href);
+        props.hrefs.encode_card(card_name, card, &mut href);
         for _ in 0..times(props.knobs) {
             response(xml, &href, |xml| props.write(xml, Target::Card(card)));
         }

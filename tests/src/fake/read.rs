@@ -70,7 +70,7 @@ impl World {
             let found = self.find(book, &asked);
             if let Some((card_name, card)) = found.filter(|(_, card)| self.sees(card)) {
                 spelled.truncate(prefix);
-                hrefs.encode(card_name, &mut spelled);
+                hrefs.encode_card(card_name, card, &mut spelled);
                 if path_of(&spelled) != path_of(href) && card_name == asked {
                     reencoded.push(href.clone());
                 }

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::card::{Card, lines, name, split_value, value};
+use super::card::{Card, is_named, lines, name, split_value, value};
 use super::knobs::{Knobs, Rewrite, VersionAccept};
 
 /// The card as another version than the stored one; `None` when it is served as stored.
@@ -38,11 +38,11 @@ pub(super) fn rewrite(steps: &[Rewrite], bytes: Vec<u8>, old: Option<&Card>, seq
             Rewrite::Merge => merge(card, old),
             Rewrite::RegenPhoto => card.iter().map(|line| regenerate_photo(line)).collect(),
             Rewrite::AddRev => {
-                let card = without(card, |line| name(line) == "REV");
+                let card = without(card, |line| is_named(line, "REV"));
                 let (minute, second) = (seq / 60 % 60, seq % 60);
                 with(card, format!("REV:2026-01-01T00:{minute:02}:{second:02}Z"))
             }
-            Rewrite::DropProdid => without(card, |line| name(line) == "PRODID"),
+            Rewrite::DropProdid => without(card, |line| is_named(line, "PRODID")),
             Rewrite::UpperCaseGroups => card.iter().map(|line| upper_case_group(line)).collect(),
             Rewrite::Sort => sorted(card),
             Rewrite::EscapeN => card.iter().map(|line| escape_n(line)).collect(),
@@ -64,7 +64,7 @@ pub(super) fn added(bytes: &[u8], line: String) -> Vec<u8> {
 
 /// The card with another UID.
 pub(super) fn with_uid(bytes: &[u8], uid: &str) -> Vec<u8> {
-    let card = without(lines(bytes), |line| name(line) == "UID");
+    let card = without(lines(bytes), |line| is_named(line, "UID"));
     fold(&with(card, format!("UID:{uid}")))
 }
 
@@ -121,7 +121,7 @@ fn single_type(line: &str) -> String {
 
 fn merge(mut card: Vec<String>, old: Option<&Card>) -> Vec<String> {
     for line in old.map(|old| lines(&old.bytes)).unwrap_or_default() {
-        if !card.iter().any(|new| name(new) == name(&line)) {
+        if !card.iter().any(|new| is_named(new, &name(&line))) {
             card = with(card, line);
         }
     }
@@ -129,7 +129,7 @@ fn merge(mut card: Vec<String>, old: Option<&Card>) -> Vec<String> {
 }
 
 fn regenerate_photo(line: &str) -> String {
-    if name(line) != "PHOTO" {
+    if !is_named(line, "PHOTO") {
         return line.to_owned();
     }
     let data = split_value(line).1;
@@ -161,7 +161,7 @@ fn sorted(card: Vec<String>) -> Vec<String> {
 }
 
 fn escape_n(line: &str) -> String {
-    if name(line) != "N" {
+    if !is_named(line, "N") {
         return line.to_owned();
     }
     let (head, value) = split_value(line);

@@ -3,6 +3,7 @@
 use super::ask::{Ask, Depth};
 use super::body::Body;
 use super::book::{Book, What};
+use super::card::Card;
 use super::knobs::{
     BadToken, ChangeStyle, DepthRule, EmptyToken, FutureToken, Knobs, PageToken, PrunedToken,
     SelfEntry, SyncSupport, TombstoneStyle,
@@ -156,7 +157,7 @@ impl Report<'_> {
         self.own_entry(SelfEntry::OnFirst);
         if knobs.page_size.is_none() {
             for (name, card) in &book.cards {
-                self.changed(name, Target::Card(card));
+                self.changed(name, card);
             }
         }
         let mut token = Token::now(seq).write(knobs.token_form, book.epoch);
@@ -166,7 +167,7 @@ impl Report<'_> {
             cards.sort_unstable_by_key(|(_, card)| card.id);
             let last = cards.iter().take(room).next_back().map(|(_, card)| card.id);
             for (name, card) in cards.iter().take(room) {
-                self.changed(name, Target::Card(card));
+                self.changed(name, card);
             }
             if cards.len() > room {
                 let next = Token { seq, after: last }.write(knobs.token_form, book.epoch);
@@ -193,7 +194,7 @@ impl Report<'_> {
         for (_, change) in changes.iter().take(room) {
             match (change.what, book.cards.get(&change.name)) {
                 (What::Gone, _) => self.gone(&change.name),
-                (What::Put, Some(card)) => self.changed(&change.name, Target::Card(card)),
+                (What::Put, Some(card)) => self.changed(&change.name, card),
                 // Listed as changed, gone by the time of reading: left out (sabre, Q67).
                 (What::Put, None) => {}
             }
@@ -232,12 +233,13 @@ impl Report<'_> {
         });
     }
 
-    fn changed(&mut self, name: &str, target: Target<'_>) {
-        let href = self.href(name);
+    fn changed(&mut self, name: &str, card: &Card) {
+        let mut href = self.prefix.clone();
+        self.props.hrefs.encode_card(name, card, &mut href);
         let props = &self.props;
         for _ in 0..times(props.knobs) {
             response(&mut self.xml, &href, |xml| match props.knobs.change_style {
-                ChangeStyle::Propstat => props.write(xml, target),
+                ChangeStyle::Propstat => props.write(xml, Target::Card(card)),
                 ChangeStyle::HrefOnly => {}
             });
         }

@@ -49,8 +49,8 @@ impl Token {
             (_, [.., a, b]) => vec![
                 Self::now(*b),
                 Self { seq: *b, after: Some(*a) },
-                Self { seq: *a, after: Some(*b) },
                 Self::now(*a),
+                Self { seq: *a, after: Some(*b) },
             ],
             (_, [a]) => vec![Self::now(*a)],
             _ => Vec::new(),

@@ -2,7 +2,7 @@
 
 use super::ask::Ask;
 use super::book::{Access, Book};
-use super::card::{Card, hash};
+use super::card::{Card, hash, tag};
 use super::etag::{header_etag, listed_etag, passes};
 use super::judge::{Verdict, judge, uid_conflict};
 use super::knobs::{
@@ -76,7 +76,7 @@ impl World {
         let mut card = Card::new(rewrite(&knobs.rewrite, bytes, old, book.seq() + 1));
         card.readable_at = self.requests + knobs.read_lag + u64::from(knobs.read_lag > 0);
         if knobs.put_etag == PutETag::OfSentBytes {
-            card.hash = hash(&ask.body);
+            card.tag = tag(hash(&ask.body));
         }
         let renamed = created && knobs.rename_on_put != NewName::Kept;
         let name = if renamed { new_id } else { name.to_owned() };
@@ -93,13 +93,14 @@ impl World {
         if name != asked && knobs.rename_on_put == NewName::Alias {
             book.aliases.insert(asked.to_owned(), name.as_str().into());
         }
-        let listed = book.cards.get(name.as_str()).map(|card| listed_etag(&knobs, card));
+        let listed =
+            book.cards.get(name.as_str()).map(|card| listed_etag(&knobs, card).into_owned());
         let told = match knobs.put_etag {
             PutETag::UnlessChanged if changed => None,
             // sabre gives no ETag for a card that it repaired.
             PutETag::OfSentBytes if repaired => None,
             PutETag::UnlessChanged | PutETag::Always | PutETag::OfSentBytes => listed,
-            PutETag::Unlisted => Some(format!("\"{:016x}\"", !hash(&ask.body))),
+            PutETag::Unlisted => Some(tag(!hash(&ask.body))),
             PutETag::None => None,
         };
         let mut reply = match (created, knobs.update_reply) {

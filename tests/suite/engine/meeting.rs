@@ -54,6 +54,20 @@ fn two_that_differ_are_both_kept_until_somebody_decides() {
 }
 
 #[test]
+fn a_conflict_is_over_when_both_sides_agree_again() {
+    let stage = Stage::with_cards(Knobs::default(), 3);
+    assert_eq!(import(&stage, &card(1, "mine"), &[]).exit, Exit::Done);
+    assert_eq!(stage.pull(&[]).exit, Exit::NeedsYou);
+    stage.fake.put("contacts", &name(1), card(1, "mine"));
+    let ran = stage.pull(&[]);
+    assert_eq!(ran.exit, Exit::Done, "{ran:?}");
+    stage.assert_equal("agreed");
+    stage.fake.put("contacts", &name(1), card(1, "theirs"));
+    assert_eq!(stage.pull(&[]).exit, Exit::Done);
+    stage.assert_equal("in step from then on");
+}
+
+#[test]
 fn an_edit_here_stays_unsent_and_meets_no_overwrite() {
     let stage = Stage::with_cards(Knobs::default(), 5);
     stage.pull(&[]);

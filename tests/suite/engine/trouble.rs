@@ -56,6 +56,25 @@ fn a_card_that_becomes_junk_there_stays_as_it_was_here() {
 }
 
 #[test]
+fn nothing_is_deleted_while_a_new_card_cannot_be_read() {
+    let stage = Stage::with_cards(Knobs::default(), 20);
+    stage.pull(&[]);
+    // Moved by another client, and the server fails on the new place for a while.
+    stage.fake.rename("contacts", &name(7), "moved.vcf");
+    stage.fake.set(|knobs| {
+        knobs.multiget_poison = vec!["moved.vcf".to_owned()];
+        knobs.get_poison = vec!["moved.vcf".to_owned()];
+    });
+    let (ran, report) = stage.report(&[]);
+    assert_eq!((ran.exit, counts(&report)), (Exit::NeedsYou, [0, 0, 0]), "{}", ran.err);
+    assert!(stage.cards_here().contains(&card(7, "1")));
+    stage.fake.set(|knobs| (knobs.multiget_poison, knobs.get_poison) = Default::default());
+    let (ran, report) = stage.report(&[]);
+    assert_eq!((ran.exit, counts(&report)), (Exit::Done, [0, 0, 0]), "{}", ran.err);
+    stage.assert_equal("moved, not deleted and made anew");
+}
+
+#[test]
 fn control_characters_are_kept() {
     let stage = Stage::with_cards(Knobs::default(), 10);
     let odd = card(3, "bell \u{7} and escape \u{1b}[31m");
