@@ -87,13 +87,13 @@ pub enum Sync {
 #[command(after_help = "\
 Examples:
   contactcmd sync carddav --dry-run
-  contactcmd sync carddav --direction sync
+  contactcmd sync carddav --list-addressbooks
   contactcmd sync carddav --account work --addressbook Colleagues
 
 Exit status: 0 done, 3 the password was refused, 4 the server or the network failed, 5 done but
 something needs you, 6 stopped because too much would have been deleted, 7 another run is at work.")]
 pub struct SyncArgs {
-    /// URL or host of the server
+    /// URL or host of the server, or a provider such as `icloud`, or an e-mail address there
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
     /// User name at the server
@@ -114,6 +114,9 @@ pub struct SyncArgs {
     /// Which way changes go; contacts that are only on the other side are never removed for it
     #[arg(long, value_enum, default_value_t = Direction::Pull)]
     pub direction: Direction,
+    /// Let the server's card replace the one here where both differ, instead of keeping both
+    #[arg(long)]
+    pub force: bool,
     /// Compare everything instead of asking the server what changed
     #[arg(long)]
     pub full: bool,

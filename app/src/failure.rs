@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use contactcmd_ports::{CredentialError, RepoError, TransportError};
 
 /// How a command ended, as scripts see it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
     /// Done.
@@ -26,6 +26,28 @@ pub enum Exit {
     Locked = 7,
     /// Ended by Ctrl-C after the contact in hand.
     Interrupted = 130,
+}
+
+impl Exit {
+    /// The one of two ends that says more: a server that failed outweighs a conflict that waits.
+    #[must_use]
+    pub fn worse(self, other: Self) -> Self {
+        if other.weight() > self.weight() { other } else { self }
+    }
+
+    fn weight(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::NeedsYou => 1,
+            Self::Guard => 2,
+            Self::Failed => 3,
+            Self::Usage => 4,
+            Self::Locked => 5,
+            Self::Server => 6,
+            Self::Auth => 7,
+            Self::Interrupted => 8,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -124,5 +146,27 @@ impl From<CredentialError> for Failure {
             }
         };
         Self::new(Exit::Failed, error).hint(hint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Exit::{Auth, Done, Failed, Guard, Interrupted, NeedsYou, Server};
+    use super::*;
+
+    #[test]
+    fn what_failed_outweighs_what_waits() {
+        let cases = [
+            (Done, NeedsYou, NeedsYou),
+            (NeedsYou, Failed, Failed),
+            (Server, NeedsYou, Server),
+            (Guard, Server, Server),
+            (Server, Auth, Auth),
+            (Auth, Interrupted, Interrupted),
+        ];
+        for (one, other, worse) in cases {
+            assert_eq!(one.worse(other), worse);
+            assert_eq!(other.worse(one), worse);
+        }
     }
 }

@@ -2,12 +2,11 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
 
 use futures::future::{Either, select};
-use futures::task::AtomicWaker;
 
 /// Whether the user asked to stop. Clones share the answer.
 #[derive(Clone, Default)]
@@ -16,14 +15,17 @@ pub struct Interrupt(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     raised: AtomicBool,
-    waker: AtomicWaker,
+    /// Everything that waits: several requests are in flight at once, each with a waker of its own.
+    wakers: Mutex<Vec<Waker>>,
 }
 
 impl Interrupt {
     /// Asks to stop. Gives whether this was asked before, so that a second Ctrl-C can be final.
     pub fn raise(&self) -> bool {
         let again = self.0.raised.swap(true, Ordering::SeqCst);
-        self.0.waker.wake();
+        for waker in self.wakers().drain(..) {
+            waker.wake();
+        }
         again
     }
 
@@ -36,12 +38,62 @@ impl Interrupt {
     /// write that is under way must be waited for.
     pub async fn unless_raised<T>(&self, work: impl Future<Output = T>) -> Option<T> {
         let stop = poll_fn(|context| {
-            self.0.waker.register(context.waker());
+            let mut wakers = self.wakers();
+            if !wakers.iter().any(|waker| waker.will_wake(context.waker())) {
+                wakers.push(context.waker().clone());
+            }
+            drop(wakers);
+            // Asked after registering, or a press in between would wake nobody.
             if self.is_raised() { Poll::Ready(()) } else { Poll::Pending }
         });
         match select(pin!(work), pin!(stop)).await {
             Either::Left((value, _)) => Some(value),
             Either::Right(_) => None,
         }
+    }
+
+    fn wakers(&self) -> MutexGuard<'_, Vec<Waker>> {
+        self.0.wakers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicUsize;
+    use std::task::{Context, Wake};
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn ctrl_c_wakes_everything_that_waits() {
+        let interrupt = Interrupt::default();
+        let counts: Vec<Arc<Count>> = (0..6).map(|_| Arc::default()).collect();
+        let mut waiting: Vec<_> = counts
+            .iter()
+            .map(|count| {
+                let mut work = Box::pin(interrupt.unless_raised(std::future::pending::<()>()));
+                let waker = Waker::from(count.clone());
+                assert!(work.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+                work
+            })
+            .collect();
+        assert!(!interrupt.raise());
+        for (count, work) in counts.iter().zip(&mut waiting) {
+            assert_eq!(count.0.load(Ordering::SeqCst), 1);
+            let waker = Waker::from(count.clone());
+            let done = work.as_mut().poll(&mut Context::from_waker(&waker));
+            assert_eq!(done, Poll::Ready(None));
+        }
+        assert!(interrupt.raise(), "the second press is told apart");
     }
 }

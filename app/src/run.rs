@@ -23,7 +23,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &mut World) -> Exit 
         Err(error) => {
             let error = anyhow::Error::new(error).context("the result cannot be written");
             // A worse end of the command itself says more than this one.
-            tell(world, &Failure::new(Exit::Failed, error)).max(exit)
+            tell(world, &Failure::new(Exit::Failed, error)).worse(exit)
         }
     }
 }

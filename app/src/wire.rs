@@ -21,6 +21,9 @@ use crate::{Exit, Failure, run};
 /// The longest that a pause goes on without looking whether the user asked to stop.
 const GLANCE: Duration = Duration::from_millis(100);
 
+/// The largest answer: a listing of 100,000 cards is about 60 MB.
+const MAX_BODY: u64 = 128 << 20;
+
 /// Runs the program with the real world around it.
 pub fn main() -> ExitCode {
     let interrupt = Interrupt::default();
@@ -69,6 +72,7 @@ fn transport(options: &TransportOptions) -> Result<Arc<dyn DavTransport>, Failur
     let options = IsahcOptions {
         timeout: options.timeout,
         ca_file: options.ca_file.clone(),
+        max_body: MAX_BODY,
         ..IsahcOptions::default()
     };
     let transport = IsahcTransport::new(&options).map_err(|error| {

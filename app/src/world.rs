@@ -16,7 +16,7 @@ use crate::ui::Ui;
 pub struct TransportOptions {
     /// How long a connection may stay silent.
     pub timeout: Duration,
-    /// More certificate authorities to trust, a PEM file.
+    /// Certificate authorities to trust in place of the system's, a PEM file.
     pub ca_file: Option<PathBuf>,
 }
 

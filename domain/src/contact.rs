@@ -63,7 +63,7 @@ pub struct Timestamp(pub i64);
 pub struct Uid(pub String);
 
 impl Uid {
-    /// The form to match by: without `urn:uuid:` and without case (VCARD 6, UID).
+    /// The form to match by: without `urn:uuid:` and without case; Apple writes both (RFC 6350 6.7.6 makes it a URI).
     pub fn key(&self) -> UidKey {
         let text = self.0.trim();
         let bare = match text.get(..9) {

@@ -5,6 +5,7 @@ use std::io::BufRead;
 use contactcmd_ports::{CredentialKey, Secret};
 
 use crate::cli::Whose;
+use crate::remote::first_address;
 use crate::ui::prompt;
 use crate::{Exit, Failure, World, config, password};
 
@@ -49,18 +50,26 @@ pub fn delete(whose: &Whose, world: &World) -> Result<Exit, Failure> {
 
 fn key(whose: &Whose, world: &World) -> Result<CredentialKey, Failure> {
     if let (Some(server), Some(username)) = (&whose.server, &whose.username) {
-        return Ok(password::key(server, username));
+        return resolved(server, username);
     }
     let settings = config::load(world)?;
     let account = settings.account(whose.account.as_deref())?;
     match (&account.server, &account.username) {
-        (Some(server), Some(username)) => Ok(password::key(server, username)),
+        (Some(server), Some(username)) => resolved(server, username),
         (server, _) => {
             let missing = if server.is_none() { "server" } else { "username" };
             let words = format!("the account `{}` has no `{missing}`", account.name);
             Err(Failure::usage(words).hint(format!("add it in {}", settings.path.display())))
         }
     }
+}
+
+/// The key under which a sync looks: by the address that a host, a provider or an e-mail address stands
+/// for.
+fn resolved(server: &str, username: &str) -> Result<CredentialKey, Failure> {
+    // A password may be stored for an address that a sync then refuses to use.
+    let address = first_address(server, true)?;
+    Ok(password::key(&address.to_string(), username))
 }
 
 fn typed(world: &World, key: &CredentialKey) -> Result<Secret, Failure> {

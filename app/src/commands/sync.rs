@@ -3,6 +3,8 @@
 mod account;
 mod books;
 
+use std::cell::Cell;
+
 use contactcmd_domain::contact::Timestamp;
 use contactcmd_domain::dav::Quirks;
 use contactcmd_domain::sync::plan::{Action, Choice};
@@ -13,6 +15,7 @@ use contactcmd_ports::{
 use futures::executor::block_on;
 
 use crate::cli::{Direction, Global, SyncArgs};
+use crate::config::AuthKind;
 use crate::password::Source;
 use crate::remote::{Credentials, Discovered, Remote, discover, first_address};
 use crate::sync::{BookReport, Options, RunReport, Session, Store};
@@ -31,10 +34,21 @@ use account::{Chosen, Saved};
 /// and counts in the exit code.
 pub fn run(args: &SyncArgs, global: &Global, world: &World) -> Result<Exit, Failure> {
     only_pull(args.direction)?;
+    let ran = run_book_by_book(args, global, world);
+    if let (true, Err(failure)) = (args.json && !args.list_addressbooks, &ran) {
+        // A program gets its object however it ends.
+        let error = Some(format!("{:#}", failure.error));
+        print(&RunReport { dry_run: args.dry_run, direction: "pull", error, ..Default::default() }, world)?;
+    }
+    ran
+}
+
+fn run_book_by_book(args: &SyncArgs, global: &Global, world: &World) -> Result<Exit, Failure> {
     let max_delete = args.max_delete.as_deref().map(str::parse).transpose().map_err(|error| {
         Failure::usage(format!("`--max-delete`: {error}"))
     })?;
     let chosen = account::choose(args, world)?;
+    only_basic(&chosen)?;
     let address = first_address(&chosen.server, chosen.settings.allow_http)?;
     let path = paths::database(world, global)?;
     let looks_only = args.dry_run || args.list_addressbooks;
@@ -54,15 +68,16 @@ pub fn run(args: &SyncArgs, global: &Global, world: &World) -> Result<Exit, Fail
         args,
         world,
         remote: &remote,
-        server: address.to_string(),
+        server: address.origin.to_string(),
         options: Options {
-            choice: Choice { direction: policy::Direction::Pull, force: false },
+            choice: Choice { direction: policy::Direction::Pull, force: args.force },
             full: args.full,
             max_delete: max_delete.unwrap_or(chosen.settings.max_delete),
             list_actions: args.json,
         },
         chosen: &chosen,
         started: (world.now)(),
+        kept: Cell::new(false),
     };
     let outcome = block_on(visit.run(&mut *repo));
     let outcome = outcome.map_err(|failure| visit.name_the_user(failure));
@@ -87,16 +102,35 @@ fn only_pull(direction: Direction) -> Result<(), Failure> {
     Err(Failure::usage(words).hint("leave it out, or use `--direction pull`"))
 }
 
+fn only_basic(chosen: &Chosen) -> Result<(), Failure> {
+    let name = match chosen.settings.auth {
+        None | Some(AuthKind::Basic) => return Ok(()),
+        Some(AuthKind::Digest) => "digest",
+        Some(AuthKind::Bearer) => "bearer",
+    };
+    let words = format!("`auth = \"{name}\"` is not there yet: contactcmd only does Basic so far");
+    Err(Failure::usage(words).hint("leave `auth` out of the config"))
+}
+
 /// One visit to one server.
 struct Visit<'a, 'w> {
     args: &'a SyncArgs,
     world: &'w World,
     remote: &'a Remote<'w>,
     chosen: &'a Chosen,
-    /// What the account is stored under.
+    /// What the account is stored under: the origin, so that several spellings are one account.
     server: String,
     options: Options,
     started: Timestamp,
+    /// Whether the account was written to the config in this run, or could not be.
+    kept: Cell<bool>,
+}
+
+fn print(report: &RunReport, world: &World) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(report)
+        .map_err(|error| Failure::new(Exit::Failed, error))?;
+    world.ui.result(text);
+    Ok(())
 }
 
 impl Visit<'_, '_> {
@@ -105,7 +139,7 @@ impl Visit<'_, '_> {
             return self.list(repo).await;
         }
         let books = self.books(repo).await?;
-        self.save_config(&books)?;
+        self.save_config(&books);
         let mut store = if self.args.dry_run {
             Store::Look(repo)
         } else {
@@ -120,17 +154,17 @@ impl Visit<'_, '_> {
         for book in &books {
             let (done, outcome) = self.one_book(&mut store, book).await;
             report.books.push(done);
-            exit = exit.max(outcome);
-            if outcome == Exit::Interrupted {
+            exit = exit.worse(outcome);
+            // A refused password is sent no second time.
+            if matches!(outcome, Exit::Interrupted | Exit::Auth) {
                 break;
             }
         }
         report.seconds = self.seconds();
         if self.args.json {
-            let text = serde_json::to_string_pretty(&report)
-                .map_err(|error| Failure::new(Exit::Failed, error))?;
-            self.world.ui.result(text);
+            print(&report, self.world)?;
         }
+        self.save_config(&books);
         Ok(exit)
     }
 
@@ -213,14 +247,18 @@ impl Visit<'_, '_> {
     /// server nothing but what changed; else by discovery.
     async fn books(&self, repo: &mut dyn ContactRepo) -> Result<Vec<Book>, Failure> {
         let selectors = self.selectors();
-        if let Some(account) = repo.account(&self.server, &self.chosen.username)? {
+        // An address that is not in the config may lead to other books at the same server.
+        let account = repo.account(&self.server, &self.chosen.username)?;
+        if let Some(account) = account.filter(|_| self.chosen.in_config == Saved::Yes) {
             let known = repo.books(account.id)?;
             if !known.is_empty() && books::are_known(&known, selectors) {
                 return books::select(known, selectors, self.world);
             }
         }
         let found = discover(self.remote, &self.chosen.server).await?;
-        let all = self.keep(repo, found)?;
+        let paths: Vec<_> = found.books.iter().map(|info| info.location.href.key()).collect();
+        let mut all = self.keep(repo, found)?;
+        all.retain(|book| paths.contains(&book.info.location.href.key()));
         books::select(all, selectors, self.world)
     }
 
@@ -263,30 +301,33 @@ impl Visit<'_, '_> {
     }
 
     /// Writes a new account to the config, once the server has accepted it.
-    fn save_config(&self, books: &[Book]) -> Result<(), Failure> {
-        if self.args.dry_run || !self.remote.is_accepted() {
-            return Ok(());
+    fn save_config(&self, books: &[Book]) {
+        if self.args.dry_run || !self.remote.is_accepted() || self.kept.replace(true) {
+            return;
         }
         let ui = &self.world.ui;
         let name = &self.chosen.settings.name;
         match self.chosen.in_config {
-            Saved::Yes => Ok(()),
+            Saved::Yes => {}
             Saved::Taken => {
                 ui.say(format_args!(
                     "The config has another account under `{name}`, so this one is not kept there; \
                      add `--account NAME` to keep it under a name of its own."
                 ));
-                Ok(())
             }
             Saved::NotYet => {
                 let mut settings = self.chosen.settings.clone();
                 settings.username = Some(self.chosen.username.clone());
                 settings.addressbooks =
                     books.iter().map(|book| book.info.location.href.to_string()).collect();
-                let path = config::save(self.world, &settings)?;
-                let path = path.display();
-                ui.say(format_args!("The account is kept in {path}: next time, leave the options out."));
-                Ok(())
+                match config::save(self.world, &settings) {
+                    Ok(path) => ui.say(format_args!(
+                        "The account is kept in {}: next time, leave the options out.",
+                        path.display()
+                    )),
+                    // The contacts matter more.
+                    Err(failure) => complaint::print(ui, &failure),
+                }
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Finding the address books from what people know: a URL, a host, a provider's name.
 
 use contactcmd_domain::dav::{
-    BookInfo, DavError, DiscoveryError, ListBooks, Location, Principal, Probe, ProbeReply, candidates,
+    BookInfo, DavError, DiscoveryError, ListBooks, Location, LocationError, Principal, Probe, ProbeReply, candidates,
 };
 
 use super::{Remote, RemoteError};
@@ -28,6 +28,11 @@ pub fn first_address(server: &str, allow_http: bool) -> Result<Location, Failure
     };
     match candidates(server, allow_http) {
         Ok(all) => all.into_iter().next().ok_or_else(|| not_a_server("")),
+        // What was typed may hold a password, so it is not repeated.
+        Err(DiscoveryError::Address(LocationError::Credentials)) => {
+            Err(Failure::usage("the server holds a user name or password")
+                .hint("give the address alone, and the user with `--username`"))
+        }
         Err(DiscoveryError::Address(error)) => Err(not_a_server(&format!(": {error}"))),
         Err(DiscoveryError::NotEncrypted(at)) => {
             let words = format!("{at} is not encrypted: the password would be readable on the way");

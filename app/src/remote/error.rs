@@ -30,6 +30,14 @@ pub enum RemoteError {
         /// Why it was not followed.
         why: String,
     },
+    /// The book is at another path now.
+    #[error("the address book at {from} has moved to {to}")]
+    BookMoved {
+        /// Where it was.
+        from: Location,
+        /// Where it is.
+        to: Location,
+    },
     /// The password must not be sent there.
     #[error("the password of {home} is not sent to {origin}")]
     Withheld {
@@ -95,6 +103,10 @@ impl From<RemoteError> for Failure {
         match error {
             RemoteError::Transport(cause) => cause.into(),
             RemoteError::Interrupted => Self::new(Exit::Interrupted, error),
+            RemoteError::BookMoved { .. } => Self::new(Exit::Server, error).hint(
+                "nothing was changed; `--list-addressbooks` shows where the books are, and \
+                 `addressbook` in the config names the one to use",
+            ),
             RemoteError::Redirect { .. } | RemoteError::Withheld { .. } => {
                 Self::new(Exit::Server, error)
                     .hint("if that address is right, give it with `--server`")

@@ -10,13 +10,15 @@ use futures::stream::FuturesOrdered;
 
 use super::{Answer, Remote, RemoteError};
 
-/// After this many failures in a row without a success the server itself is broken.
+/// After so many single cards in a row that neither a multiget nor a GET gives, the server is broken.
 const GIVE_UP_AFTER: u32 = 20;
+/// Cards in flight at most: with large photos they are what memory goes to.
+const CARDS_IN_FLIGHT: usize = 3000;
 
-/// Fetches the cards at these hrefs and hands them to `sink` batch by batch, in the order asked, so
-/// that the same book gives the same plan. Every href is handed over exactly once, whatever the
-/// server leaves out: a card that cannot be had comes as [`What::Refused`] (0 when there was no
-/// status), [`What::NoData`] or [`What::Missing`].
+/// Fetches the cards at these hrefs and hands them to `sink` batch by batch, in the order asked as
+/// long as nothing fails. Every href is handed over exactly once, whatever the server leaves out: a
+/// card that cannot be had comes as [`What::Refused`] (0 when there was no status), [`What::NoData`]
+/// or [`What::Missing`].
 ///
 /// # Errors
 ///
@@ -31,63 +33,107 @@ pub async fn fetch<E: From<RemoteError>>(
     let mut queue = VecDeque::from(hrefs);
     let mut batches = Batches::default();
     let mut flying = FuturesOrdered::new();
-    let mut failures = 0;
-    let mut multigets = Multigets { worked: false, failed_alone: 0, known_bad: quirks.no_multiget };
+    let mut health = Health { multigets_useless: quirks.no_multiget, ..Health::default() };
     loop {
         if remote.is_http2() {
             batches.spoke_http2();
         }
-        while flying.len() < batches.in_flight() && !queue.is_empty() {
-            let by_get = multigets.are_hopeless();
-            let size = if by_get { 1 } else { batches.size() };
+        let size = if health.multigets_useless { 1 } else { batches.size() };
+        let room = (CARDS_IN_FLIGHT / size).clamp(2, batches.in_flight());
+        while flying.len() < room && !queue.is_empty() {
             let asked: Vec<Href> = queue.drain(..size.min(queue.len())).collect();
-            flying.push_back(one_batch(remote, book, asked, by_get));
+            flying.push_back(one_batch(remote, book, asked, health.multigets_useless));
         }
         let Some((asked, answer)) = flying.next().await else { return Ok(()) };
         match answer {
             Ok(answer) => {
-                failures = 0;
-                multigets.worked = true;
                 let elapsed = u64::try_from(answer.elapsed.as_millis()).unwrap_or(u64::MAX);
                 batches.answered(asked.len(), answer.bytes, elapsed);
+                health.worked(&answer.reply);
                 sink(complete(remote, book, asked, answer.reply).await?)?;
             }
-            Err(error) if error.asks_for_less() && failures < GIVE_UP_AFTER => {
-                failures += 1;
+            Err(error) if !error.asks_for_less() => return Err(error.into()),
+            Err(error) => {
                 if let [href] = asked.as_slice() {
                     let card = one_card(remote, book, href, None).await?;
-                    if matches!(card.what, What::Card(_)) {
-                        failures = 0;
-                        multigets.failed_alone += 1;
-                    }
+                    health.alone(&card.what, error)?;
                     sink(vec![card])?;
                 } else {
+                    health.split(asked.len(), error)?;
                     batches.failed(asked.len());
                     for href in asked.into_iter().rev() {
                         queue.push_front(href);
                     }
                 }
             }
-            Err(error) => return Err(error.into()),
         }
     }
 }
 
-/// What is known of this server's multigets: sabre 1.8 fails the whole report for one missing card.
-struct Multigets {
-    worked: bool,
-    /// How often one failed for a single card that a GET then gave.
+/// What is known of this server while a fetch goes on.
+#[derive(Default)]
+struct Health {
+    /// sabre 1.8 fails the whole report for one missing card; others never answer one well.
+    multigets_useless: bool,
+    multigets_worked: bool,
+    /// Multigets for a single card that failed where a GET knew.
     failed_alone: u32,
-    known_bad: bool,
+    /// Single cards in a row that nothing gave.
+    lost_in_a_row: u32,
+    /// The smallest batch that no answer came for since the last that did.
+    silent_at: Option<usize>,
+    silences: u32,
 }
 
-impl Multigets {
-    fn are_hopeless(&self) -> bool {
-        self.known_bad || (!self.worked && self.failed_alone >= 3)
+impl Health {
+    fn worked(&mut self, cards: &[Fetched]) {
+        (self.lost_in_a_row, self.silences, self.silent_at) = (0, 0, None);
+        self.multigets_worked |= cards.iter().any(|card| card.what != What::NoData);
+    }
+
+    /// A batch failed and is split. Each halving counts once where no answer comes at all, since each
+    /// costs a time-out.
+    fn split(&mut self, size: usize, error: RemoteError) -> Result<(), RemoteError> {
+        let is_smaller = self.silent_at.is_none_or(|smallest| size < smallest);
+        if matches!(error, RemoteError::Transport(_)) && is_smaller {
+            self.silent_at = Some(size);
+            self.silences += 1;
+            if self.silences > 3 {
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    /// A multiget for one card failed, and this is what a GET said.
+    fn alone(&mut self, what: &What, error: RemoteError) -> Result<(), RemoteError> {
+        if matches!(what, What::Card(_) | What::Missing) {
+            self.lost_in_a_row = 0;
+            self.failed_alone += 1;
+            self.multigets_useless |= !self.multigets_worked && self.failed_alone >= 3;
+            return Ok(());
+        }
+        self.lost_in_a_row += 1;
+        if self.lost_in_a_row >= GIVE_UP_AFTER { Err(error) } else { Ok(()) }
     }
 }
 
 type Asked = (Vec<Href>, Result<Answer<Vec<Fetched>>, RemoteError>);
+
+/// Asks each of these cards by GET, for an answer that is about that card alone.
+///
+/// # Errors
+///
+/// As for [`fetch`].
+pub async fn fetch_each<E: From<RemoteError>>(
+    remote: &Remote<'_>,
+    book: &Location,
+    hrefs: Vec<Href>,
+    sink: impl FnMut(Vec<Fetched>) -> Result<(), E>,
+) -> Result<(), E> {
+    let by_get = Quirks { no_multiget: true, ..Quirks::default() };
+    fetch(remote, book, &by_get, hrefs, sink).await
+}
 
 async fn one_batch(
     remote: &Remote<'_>,

@@ -6,7 +6,7 @@ mod discover;
 mod error;
 mod fetch;
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,11 +21,11 @@ use http::{HeaderValue, Request, Response, Version};
 pub use auth::Credentials;
 pub use discover::{Discovered, discover, first_address};
 pub use error::RemoteError;
-pub use fetch::fetch;
+pub use fetch::{fetch, fetch_each};
 
 use crate::World;
 
-/// At most this many redirects in a row (DESIGN: 5).
+/// At most this many redirects in a row.
 const MAX_REDIRECTS: usize = 5;
 /// How often a safe request is sent at most.
 const MAX_TRIES: u32 = 3;
@@ -40,7 +40,10 @@ pub struct Remote<'w> {
     http2: Cell<bool>,
     /// Whether these credentials were accepted in this run: a 401 after that is throttling (Q22).
     accepted: Cell<bool>,
-    second_chance: RefCell<bool>,
+    second_chance: Cell<bool>,
+    /// Nothing is sent before this time (milliseconds since 1970): the server asked to wait, and several
+    /// requests are in flight.
+    not_before: Cell<i64>,
 }
 
 /// A reply, and how it came.
@@ -71,7 +74,8 @@ impl<'w> Remote<'w> {
             requests: Cell::new(0),
             http2: Cell::new(false),
             accepted: Cell::new(false),
-            second_chance: RefCell::new(true),
+            second_chance: Cell::new(true),
+            not_before: Cell::new(0),
         }
     }
 
@@ -109,9 +113,7 @@ impl<'w> Remote<'w> {
         let mut at = at.clone();
         for _ in 0..=MAX_REDIRECTS {
             let operation = make(at.clone());
-            let started = (self.world.now)();
-            let response = self.send(&at, operation.request()).await?;
-            let elapsed = u64::try_from((self.world.now)().0 - started.0).unwrap_or(0);
+            let (response, elapsed) = self.send(&at, operation.request()).await?;
             match operation.reply(&response) {
                 Ok(reply) => {
                     self.accepted.set(true);
@@ -119,7 +121,7 @@ impl<'w> Remote<'w> {
                         reply,
                         at,
                         bytes: response.body().len(),
-                        elapsed: Duration::from_millis(elapsed),
+                        elapsed,
                     });
                 }
                 Err(DavError::Moved { status, location }) => {
@@ -148,17 +150,21 @@ impl<'w> Remote<'w> {
         }
     }
 
-    /// Sends a request that may be repeated, and repeats it where that helps.
+    /// Sends a request that may be repeated, and repeats it where that helps. Gives how long the
+    /// answer took, waits aside.
     async fn send(
         &self,
         at: &Location,
         request: Request<Vec<u8>>,
-    ) -> Result<Response<Vec<u8>>, RemoteError> {
+    ) -> Result<(Response<Vec<u8>>, Duration), RemoteError> {
         let request = self.sign(at, request)?;
         let mut attempt = 0;
         loop {
             attempt += 1;
+            self.wait_until_welcome();
+            let started = self.milliseconds();
             let sent = self.send_once(at, request.clone()).await;
+            let elapsed = u64::try_from(self.milliseconds() - started).unwrap_or(0);
             let last = attempt >= MAX_TRIES;
             let wait = match &sent {
                 Ok(response) => self.wait_for(response, attempt),
@@ -167,10 +173,26 @@ impl<'w> Remote<'w> {
                 )) => Some(pause(Trouble::Connection, attempt, None, self.chance())),
                 Err(_) => None,
             };
-            let Some(wait) = wait.filter(|_| !last) else { return sent };
-            self.world.ui.detail(format!("waiting {:.1} s, then again", wait.as_secs_f64()));
-            (self.world.pause)(wait);
+            let Some(wait) = wait.filter(|_| !last) else {
+                return sent.map(|response| (response, Duration::from_millis(elapsed)));
+            };
+            let until = self.milliseconds() + i64::try_from(wait.as_millis()).unwrap_or(i64::MAX / 2);
+            self.not_before.set(self.not_before.get().max(until));
         }
+    }
+
+    /// Waits once for all requests in flight: what one was told holds for the others.
+    fn wait_until_welcome(&self) {
+        let left = u64::try_from(self.not_before.get() - self.milliseconds()).unwrap_or(0);
+        if left > 0 {
+            let left = Duration::from_millis(left);
+            self.world.ui.say(format_args!("waiting {:.0} s for the server", left.as_secs_f64().ceil()));
+            (self.world.pause)(left);
+        }
+    }
+
+    fn milliseconds(&self) -> i64 {
+        (self.world.now)().0
     }
 
     async fn send_once(
@@ -242,7 +264,8 @@ impl<'w> Remote<'w> {
 
 /// Whether two hosts belong to one registrable domain by the public suffix list.
 fn same_site(one: &str, other: &str) -> bool {
-    let site = |host: &str| psl::domain_str(host).map(str::to_owned);
+    let is_ip = |host: &str| host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
+    let site = |host: &str| psl::domain_str(host).filter(|_| !is_ip(host)).map(str::to_owned);
     one == other || site(one).is_some_and(|domain| site(other) == Some(domain))
 }
 

@@ -1,6 +1,6 @@
 //! What an action means for the store.
 
-use contactcmd_domain::contact::{ContactId, Timestamp};
+use contactcmd_domain::contact::{ContactId, Index, Timestamp};
 use contactcmd_domain::sync::plan::{Action, RemoteCard, Step};
 use contactcmd_domain::sync::snapshot::Link;
 use contactcmd_ports::{BookId, Change, Conflict, Editor, NewContact, Pending, Subject, Why};
@@ -18,31 +18,20 @@ pub(super) fn changes(action: Action, scene: &Scene<'_>, out: &mut Vec<Change>) 
     let Action { name, contact, step, reason, .. } = action;
     let why = |words: &str| Why(reason.clone().unwrap_or_else(|| words.to_owned()));
     match (step, contact) {
-        (Step::CreateHere { remote, index }, _) => {
+        (Step::CreateHere { remote, index }, id) => {
             let (link, vcard) = agreed(remote, 0);
-            let contact = NewContact { id: (scene.new_id)(), vcard, index: *index };
+            let id = id.unwrap_or_else(scene.new_id);
+            let contact = NewContact { id, vcard, index: *index };
             out.push(Change::Insert { contact, link: Some((scene.book, link)) });
         }
         (Step::UpdateHere { remote, index, seen }, Some(contact)) => {
-            let (link, vcard) = agreed(remote, seen);
-            let why = why("changed on the server");
-            let editor = Editor::Sync;
-            out.push(Change::Replace { contact, vcard, index: *index, editor, why });
-            out.push(Change::Link { contact, book: scene.book, link });
+            take(contact, (remote, index, seen), why("changed on the server"), scene, out);
         }
         (Step::Refresh { remote, index, seen }, Some(contact)) => {
-            let (link, vcard) = agreed(remote, seen);
-            let why = why("written anew by the server");
-            let editor = Editor::Sync;
-            out.push(Change::Replace { contact, vcard, index: *index, editor, why });
-            out.push(Change::Link { contact, book: scene.book, link });
+            take(contact, (remote, index, seen), why("written anew by the server"), scene, out);
         }
         (Step::Link { remote, index, seen }, Some(contact)) => {
-            let (link, vcard) = agreed(remote, seen);
-            let why = why("linked with the server's card");
-            let editor = Editor::Sync;
-            out.push(Change::Replace { contact, vcard, index: *index, editor, why });
-            out.push(Change::Link { contact, book: scene.book, link });
+            take(contact, (remote, index, seen), why("linked with the server's card"), scene, out);
         }
         (Step::Rebase { remote, seen }, Some(contact)) => {
             let (link, _) = agreed(remote, seen);
@@ -54,14 +43,12 @@ pub(super) fn changes(action: Action, scene: &Scene<'_>, out: &mut Vec<Change>) 
         (Step::KeepHere, Some(contact)) => {
             out.push(Change::Unlink { contact, book: scene.book });
         }
-        (Step::Conflict { remote, base, local }, Some(contact)) => {
-            let RemoteCard { href, etag, card } = remote;
-            if base.is_none() {
-                // They met for the first time: tie them together without an agreement, so that
-                // neither side overwrites the other.
-                let link = Link { href, etag, base: None, seen: 0 };
-                out.push(Change::Link { contact, book: scene.book, link });
-            }
+        (Step::Conflict { remote, base, local, seen }, Some(contact)) => {
+            let RemoteCard { href, card, .. } = remote;
+            // The link follows a card that moved, and ties those who meet for the first time without
+            // an agreement. Without an ETag the card is looked at again until they agree.
+            let link = Link { href, etag: None, base: base.clone(), seen };
+            out.push(Change::Link { contact, book: scene.book, link });
             out.push(Change::Conflict(Conflict {
                 contact,
                 book: scene.book,
@@ -84,6 +71,19 @@ pub(super) fn changes(action: Action, scene: &Scene<'_>, out: &mut Vec<Change>) 
         // A step about a contact that names none is a fault of the planner; it changes nothing.
         (_, None) => {}
     }
+}
+
+/// The text there takes the place of the one here.
+fn take(
+    contact: ContactId,
+    (remote, index, seen): (RemoteCard, Box<Index>, u64),
+    why: Why,
+    scene: &Scene<'_>,
+    out: &mut Vec<Change>,
+) {
+    let (link, vcard) = agreed(remote, seen);
+    out.push(Change::Replace { contact, vcard, index: *index, editor: Editor::Sync, why });
+    out.push(Change::Link { contact, book: scene.book, link });
 }
 
 /// The link that says: both sides have this text now.

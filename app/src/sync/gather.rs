@@ -7,7 +7,7 @@ use contactcmd_domain::dav::{
 use contactcmd_domain::sync::gather::{Because, Memory, Way, way};
 use contactcmd_ports::Book;
 
-use crate::remote::{Remote, RemoteError};
+use crate::remote::{Answer, Remote, RemoteError};
 
 /// At most this many pages of one report: 2,500 cards each on Nextcloud.
 const MAX_PAGES: usize = 1000;
@@ -117,7 +117,7 @@ impl<'r, 'w> Asking<'r, 'w> {
     }
 
     async fn by_ctag(&mut self, ctag: CTag) -> Result<Gathered, RemoteError> {
-        let info = self.remote.ask(self.book, |book| ReadBook { book }).await?.reply;
+        let info = self.here(self.remote.ask(self.book, |book| ReadBook { book }).await?)?;
         if info.ctag.as_ref() == Some(&ctag) {
             return Ok(Gathered {
                 news: News::Nothing,
@@ -143,7 +143,8 @@ impl<'r, 'w> Asking<'r, 'w> {
                 Ok(Gathered { news: News::Delta(delta), because, token, ctag, quirks })
             }
             report => {
-                let listing = self.remote.ask(self.book, |book| ListCards { book }).await?.reply;
+                let listing = self.remote.ask(self.book, |book| ListCards { book }).await?;
+                let listing = self.here(listing)?;
                 Ok(Gathered { news: News::Full(listing, report), because, token, ctag, quirks })
             }
         }
@@ -161,7 +162,7 @@ impl<'r, 'w> Asking<'r, 'w> {
                 Report::Unsupported => self.quirks.no_sync_collection = !self.worked_before,
             }
         }
-        let info = self.remote.ask(self.book, |book| ReadBook { book }).await?.reply;
+        let info = self.here(self.remote.ask(self.book, |book| ReadBook { book }).await?)?;
         let token = info.sync_token.filter(|_| !self.quirks.no_sync_collection);
         if token.is_none() && !self.worked_before {
             self.quirks.no_sync_collection = true;
@@ -183,7 +184,7 @@ impl<'r, 'w> Asking<'r, 'w> {
                 })
                 .await;
             let page = match answer {
-                Ok(answer) => answer.reply,
+                Ok(answer) => self.here(answer)?,
                 Err(error) => return self.refused(error, from.is_some()),
             };
             match delta.add(page) {
@@ -193,6 +194,15 @@ impl<'r, 'w> Asking<'r, 'w> {
             }
         }
         Ok(Report::Stuck)
+    }
+
+    /// The reply, if it is about the path that was asked: hrefs below another path are other cards to
+    /// us, and all of ours would be gone.
+    fn here<T>(&self, answer: Answer<T>) -> Result<T, RemoteError> {
+        if answer.at.href.key() == self.book.href.key() {
+            return Ok(answer.reply);
+        }
+        Err(RemoteError::BookMoved { from: self.book.clone(), to: answer.at })
     }
 
     /// A refused report is a value, not an error: the token is stale, or the server cannot do it.

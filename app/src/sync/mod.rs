@@ -8,6 +8,7 @@ mod changes;
 mod gather;
 mod pages;
 mod people;
+mod removal;
 mod report;
 mod store;
 
@@ -16,21 +17,20 @@ use std::collections::HashSet;
 use contactcmd_domain::contact::Timestamp;
 use contactcmd_domain::dav::{Href, HrefKey};
 use contactcmd_domain::sync::gather::{Because, looks_wrong};
-use contactcmd_domain::sync::guard::{self, MaxDelete, Side};
+use contactcmd_domain::sync::guard::MaxDelete;
 use contactcmd_domain::sync::outline::{self, Outline};
 use contactcmd_domain::sync::plan::{Action, Choice};
-use contactcmd_domain::sync::snapshot::{Here, Known};
-use contactcmd_ports::{Book, Pending, Progress, Subject};
+use contactcmd_ports::{Book, Conflict, ContactRepo, Pending, Progress, Subject};
 
 pub use report::{ActionReport, BookReport, Counts, RunReport};
 pub use store::Store;
 
 use crate::remote::Remote;
-use crate::ui::clean;
 use crate::ui::progress::Progress as Bar;
-use crate::{Exit, Failure};
+use crate::Failure;
 use gather::{Gathered, News, everything, gather};
 use pages::{Pages, Telling};
+use removal::guard_deletions;
 
 /// What the user asked of a run.
 #[derive(Debug, Clone, Copy)]
@@ -57,8 +57,6 @@ pub struct Session<'a, 'w> {
     pub show: &'a mut dyn FnMut(&Action),
 }
 
-/// Names shown when a guard stops a run.
-const NAMES_SHOWN: usize = 10;
 /// Hrefs looked up in the store at once.
 const LOOKUP: usize = 500;
 
@@ -82,10 +80,11 @@ impl Session<'_, '_> {
             let name = &book.info.name;
             remote.world().ui.detail(format!("{name}: comparing everything: {because}"));
         }
-        guard_deletions(store, book, &plan, self.options.max_delete)?;
+        guard_deletions(store.read(), book, &plan.gone, self.options.max_delete)?;
         let pending = store.read().pending(Some(book.id))?;
-        add_pending(&mut plan, book, &pending);
-        self.bar.found(plan.fetch.len());
+        let conflicts = store.read().conflicts(Some(book.id))?;
+        let again = once_more(store.read(), book, &plan, (&pending, &conflicts))?;
+        self.bar.found(plan.fetch.len() + again.len());
 
         let telling = Telling {
             bar: self.bar,
@@ -93,8 +92,9 @@ impl Session<'_, '_> {
             show: self.show,
             list_actions: self.options.list_actions,
         };
-        let mut pages = Pages::new(remote, store, book, self.options.choice, telling);
-        pages.prepare(&plan, pending)?;
+        let mut pages = Pages::new(remote, store, book, self.options, telling);
+        pages.prepare(&plan, pending, conflicts)?;
+        plan.fetch.extend(again);
         pages.fetch(plan.fetch).await?;
         // An absence from a listing counts once a fetch confirmed it; a 404 in a report is explicit.
         pages.remove(plan.gone, matches!(gathered.news, News::Full(..))).await?;
@@ -151,49 +151,32 @@ fn sketch(store: &Store<'_>, book: &Book, news: &News) -> Result<Outline, Failur
     }
 }
 
-/// What could not be done before is tried again.
-fn add_pending(plan: &mut Outline, book: &Book, pending: &[Pending]) {
-    let mut planned: HashSet<HrefKey> = plan.fetch.iter().map(Href::key).collect();
-    planned.extend(plan.gone.iter().map(|link| link.href.key()));
-    planned.insert(book.info.location.href.key());
-    for note in pending {
-        if let Subject::Card(href) = &note.subject
-            && planned.insert(href.key())
-        {
-            plan.fetch.push(href.clone());
-        }
-    }
-}
-
-/// Stops before the first write if more would be deleted here than is allowed.
-fn guard_deletions(
-    store: &Store<'_>,
+/// Cards to be fetched that nothing named: what could not be done before is tried again, and two that
+/// differ may have come to agree.
+fn once_more(
+    repo: &dyn ContactRepo,
     book: &Book,
     plan: &Outline,
-    limit: MaxDelete,
-) -> Result<(), Failure> {
-    let doomed: Vec<&Known> = plan.gone.iter().filter(|link| link.here == Here::Same).collect();
-    if doomed.is_empty() {
-        return Ok(());
+    (pending, conflicts): (&[Pending], &[Conflict]),
+) -> Result<Vec<Href>, Failure> {
+    let place = &book.info.location.href;
+    let mut planned: HashSet<HrefKey> = plan.fetch.iter().map(Href::key).collect();
+    planned.extend(plan.gone.iter().map(|link| link.href.key()));
+    planned.insert(place.key());
+    let mut hrefs: Vec<Href> = pending
+        .iter()
+        .filter_map(|note| match &note.subject {
+            Subject::Card(href) => Some(href.clone()),
+            Subject::Contact(_) => None,
+        })
+        .collect();
+    let ids: Vec<_> = conflicts.iter().map(|conflict| conflict.contact).collect();
+    if !ids.is_empty() {
+        let places = repo.external_ids(&ids)?.into_iter().map(|(_, id)| id.href);
+        hrefs.extend(places.filter(|href| href.is_below(place)));
     }
-    let repo = store.read();
-    let total = usize::try_from(repo.link_count(book.id)?).unwrap_or(usize::MAX);
-    let Err(refused) = guard::check(Side::There, doomed.len(), total, limit) else {
-        return Ok(());
-    };
-    let ids: Vec<_> = doomed.iter().take(NAMES_SHOWN).map(|link| link.contact).collect();
-    let names: Vec<String> = repo.contacts(&ids)?.into_iter().map(|c| clean(&c.name).into_owned()).collect();
-    let more = match doomed.len() - ids.len() {
-        0 => String::new(),
-        rest => format!(" and {rest} more"),
-    };
-    let words = format!("{}: {refused}: {}{more}", book.info.name, names.join(", "));
-    let hint = format!(
-        "nothing was changed; look with `--dry-run --max-delete {count}`, and if it is right run it \
-         with `--max-delete {count}`",
-        count = doomed.len()
-    );
-    Err(Failure::new(Exit::Guard, anyhow::Error::msg(words)).hint(hint))
+    hrefs.retain(|href| planned.insert(href.key()));
+    Ok(hrefs)
 }
 
 /// Stores how far the book is, after everything before it was applied or is pending. A run in which
@@ -226,11 +209,15 @@ fn summarise(
     report: &mut BookReport,
 ) -> Result<(), Failure> {
     let repo = store.read();
-    let edited = repo.edited(book.id)?;
-    report.pending_edits = edited.len();
-    if !store.is_dry() {
-        report.conflicts = repo.conflicts(Some(book.id))?.len();
-        report.set_aside = repo.pending(Some(book.id))?.len();
+    report.pending_edits = repo.edited(book.id)?.len();
+    let (conflicts, pending) =
+        (repo.conflicts(Some(book.id))?.len(), repo.pending(Some(book.id))?.len());
+    if store.is_dry() {
+        // What it found now comes on top of, or is among, what waited before.
+        report.conflicts = report.conflicts.max(conflicts);
+        report.set_aside = report.set_aside.max(pending);
+    } else {
+        (report.conflicts, report.set_aside) = (conflicts, pending);
     }
     Ok(())
 }

@@ -5,18 +5,18 @@ use std::collections::{HashMap, HashSet};
 use contactcmd_domain::contact::{ContactId, Timestamp};
 use contactcmd_domain::dav::{ETag, Fetched, Href, HrefKey, What};
 use contactcmd_domain::sync::outline::Outline;
-use contactcmd_domain::sync::plan::{Action, Choice, Match, RemoteCard, Step, plan_card, plan_gone};
-use contactcmd_domain::sync::snapshot::{Known, Linked};
-use contactcmd_domain::vcard::Card;
+use contactcmd_domain::sync::plan::{Action, Match, RemoteCard, Step, plan_card};
+use contactcmd_domain::sync::snapshot::Linked;
+use contactcmd_domain::vcard::{Card, content};
 use contactcmd_ports::{Book, Change, Conflict, Pending, Subject};
 
 use super::changes::{Scene, changes};
 use super::people::{People, Somebody, by_href};
 use super::report::{ActionReport, BookReport};
 use super::store::Store;
-use super::LOOKUP;
+use super::{LOOKUP, Options};
 use crate::Failure;
-use crate::remote::{Remote, RemoteError, fetch};
+use crate::remote::{Remote, RemoteError, fetch, fetch_each};
 use crate::ui::progress::Progress as Bar;
 
 /// What a run tells while it goes on.
@@ -30,43 +30,61 @@ pub(super) struct Telling<'a> {
 
 /// The pages of one book.
 pub(super) struct Pages<'a, 'w, 's> {
-    remote: &'a Remote<'w>,
-    store: &'a mut Store<'s>,
-    book: &'a Book,
-    choice: Choice,
+    pub(super) remote: &'a Remote<'w>,
+    pub(super) store: &'a mut Store<'s>,
+    pub(super) book: &'a Book,
+    pub(super) options: Options,
     telling: Telling<'a>,
     people: People,
-    pending: HashMap<HrefKey, Pending>,
+    /// Whether any card of this book is known here, so that a new one may be one of them.
+    any_known: bool,
+    /// When this run reads and writes: one moment for all of it.
+    pub(super) at: Timestamp,
+    pub(super) pending: HashMap<HrefKey, Pending>,
     /// Conflicts that nobody decided yet.
     conflicts: HashMap<ContactId, Conflict>,
     /// Contacts whose card turned up at another href: not gone.
-    moved: HashSet<ContactId>,
-    /// Cards that were named in an earlier run, and were not there in either.
-    absent: Vec<(ContactId, Href)>,
-    /// Cards that are new and could not be had: one of them may be a moved one.
-    unread: usize,
+    pub(super) moved: HashSet<ContactId>,
+    /// What this run's listing or report named as there.
+    named: HashSet<HrefKey>,
+    /// Linked cards that were not there in an earlier run, nor are in this one, and that nothing names.
+    pub(super) absent: Vec<(ContactId, Href)>,
+    /// Cards that a multiget called missing: to be asked for once more, each by itself.
+    doubted: Vec<Href>,
+    /// New cards whose UID is that of a card at another href, which decides who they are.
+    twins: Vec<(RemoteCard, Href)>,
+    /// Since when cards without a contact cannot be read: one of them may be a moved one.
+    pub(super) unread_since: Vec<Timestamp>,
 }
+
+/// Why a known card that is named and not there waits for another run.
+pub(super) const NOT_THERE: &str = "the server names it, but does not have it";
 
 impl<'a, 'w, 's> Pages<'a, 'w, 's> {
     pub(super) fn new(
         remote: &'a Remote<'w>,
         store: &'a mut Store<'s>,
         book: &'a Book,
-        choice: Choice,
+        options: Options,
         telling: Telling<'a>,
     ) -> Self {
         Self {
+            at: (remote.world().now)(),
             remote,
             store,
             book,
-            choice,
+            options,
             telling,
-            people: People::new(Vec::new(), Vec::new()),
+            people: People::default(),
+            any_known: false,
             pending: HashMap::new(),
             conflicts: HashMap::new(),
             moved: HashSet::new(),
+            named: HashSet::new(),
             absent: Vec::new(),
-            unread: 0,
+            doubted: Vec::new(),
+            twins: Vec::new(),
+            unread_since: Vec::new(),
         }
     }
 
@@ -75,120 +93,63 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         &mut self,
         outline: &Outline,
         pending: Vec<Pending>,
+        conflicts: Vec<Conflict>,
     ) -> Result<(), Failure> {
+        self.named.extend(outline.fetch.iter().map(Href::key));
+        self.conflicts.extend(conflicts.into_iter().map(|conflict| (conflict.contact, conflict)));
         for note in pending {
             if let Subject::Card(href) = &note.subject {
                 self.pending.insert(href.key(), note);
             }
         }
-        if outline.fetch.is_empty() {
+        if outline.fetch.is_empty() && self.pending.is_empty() {
             return Ok(());
         }
         let repo = self.store.read();
-        for conflict in repo.conflicts(Some(self.book.id))? {
-            self.conflicts.insert(conflict.contact, conflict);
-        }
+        self.any_known = repo.link_count(self.book.id)? > 0;
         let mut keys: Vec<HrefKey> = outline.unnamed.iter().map(|link| link.href.key()).collect();
         keys.extend(self.pending.keys().cloned());
-        let mut unnamed = Vec::with_capacity(keys.len());
         for keys in keys.chunks(LOOKUP) {
-            unnamed.extend(repo.linked_at(self.book.id, keys)?);
+            self.people.note_moved(repo.linked_at(self.book.id, keys)?);
         }
-        self.people = People::new(repo.unlinked()?, unnamed);
+        self.people.note_free(repo.unlinked()?);
         Ok(())
     }
 
     /// Fetches these cards and does what each of them asks for.
     pub(super) async fn fetch(&mut self, hrefs: Vec<Href>) -> Result<(), Failure> {
         let (remote, book) = (self.remote, self.book);
-        let quirks = &book.progress.quirks;
-        fetch(remote, &book.info.location, quirks, hrefs, |batch| self.page(batch)).await
-    }
-
-    /// Deletes here what is gone there. With `confirm`, only what a fetch does not find either: a
-    /// card that is still there is taken as it is, and one that nobody can speak of is kept.
-    ///
-    /// While a new card cannot be read nothing is deleted: the one may be the other, moved. What is
-    /// gone is noted then, and deleted by the next run that does not find it either.
-    pub(super) async fn remove(&mut self, gone: Vec<Known>, confirm: bool) -> Result<(), Failure> {
-        let mut gone: Vec<Href> = gone
-            .into_iter()
-            .filter(|link| !self.moved.contains(&link.contact))
-            .map(|link| link.href)
-            .collect();
-        if confirm && !gone.is_empty() {
-            gone = self.confirmed(gone).await?;
-        }
-        let absent = std::mem::take(&mut self.absent);
-        let absent = absent.into_iter().filter(|(contact, _)| !self.moved.contains(contact));
-        gone.extend(absent.map(|(_, href)| href));
-        for hrefs in gone.chunks(LOOKUP) {
-            if self.unread > 0 {
-                self.hold_back(hrefs)?;
-            } else {
-                self.remove_page(hrefs)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn hold_back(&mut self, hrefs: &[Href]) -> Result<(), Failure> {
-        let keys: Vec<HrefKey> = hrefs.iter().map(Href::key).collect();
-        let linked = self.store.read().linked_at(self.book.id, &keys)?;
-        let actions = linked.iter().map(|linked| {
-            let why = "gone from the server; kept until the cards set aside can be read".to_owned();
-            aside(linked.link.href.clone(), None, Some(linked), why)
-        });
-        let actions = actions.collect();
-        self.do_all(actions, Vec::new())
-    }
-
-    async fn confirmed(&mut self, gone: Vec<Href>) -> Result<Vec<Href>, Failure> {
-        let (remote, book) = (self.remote, self.book);
-        let quirks = &book.progress.quirks;
-        let mut confirmed = Vec::with_capacity(gone.len());
-        fetch(remote, &book.info.location, quirks, gone, |batch: Vec<Fetched>| {
-            let (missing, rest): (Vec<Fetched>, Vec<Fetched>) =
-                batch.into_iter().partition(|card| card.what == What::Missing);
-            confirmed.extend(missing.into_iter().map(|card| card.href));
-            if rest.is_empty() { Ok(()) } else { self.page(rest) }
-        })
-        .await?;
-        Ok(confirmed)
-    }
-
-    fn remove_page(&mut self, hrefs: &[Href]) -> Result<(), Failure> {
-        let keys: Vec<HrefKey> = hrefs.iter().map(Href::key).collect();
-        let mut linked = self.store.read().linked_at(self.book.id, &keys)?;
-        linked.sort_by(|a, b| (&a.contact.name, a.contact.id).cmp(&(&b.contact.name, b.contact.id)));
-        let actions = linked.iter().map(|linked| plan_gone(linked, self.choice)).collect();
-        let settled = keys.into_iter().filter(|key| self.pending.contains_key(key)).collect();
-        self.do_all(actions, settled)
+        let (place, quirks) = (&book.info.location, &book.progress.quirks);
+        fetch(remote, place, quirks, hrefs, |cards| self.page(cards, Asked::ByMultiget)).await?;
+        let doubted = std::mem::take(&mut self.doubted);
+        fetch_each(remote, place, doubted, |cards| self.page(cards, Asked::ByGet)).await?;
+        self.tell_twins_apart().await
     }
 
     /// Plans and does one page.
-    fn page(&mut self, batch: Vec<Fetched>) -> Result<(), Failure> {
+    pub(super) fn page(&mut self, cards: Vec<Fetched>, asked: Asked) -> Result<(), Failure> {
         if self.remote.world().interrupt.is_raised() {
             return Err(RemoteError::Interrupted.into());
         }
-        let keys: Vec<HrefKey> = batch.iter().map(|card| card.href.key()).collect();
+        let keys: Vec<HrefKey> = cards.iter().map(|card| card.href.key()).collect();
         let mut linked = by_href(self.store.read().linked_at(self.book.id, &keys)?);
         self.telling.bar.downloaded(keys.len());
         let mut actions = Vec::with_capacity(keys.len());
         let mut settled = Vec::new();
-        for (fetched, key) in batch.into_iter().zip(keys) {
+        for (fetched, key) in cards.into_iter().zip(keys) {
             let link = linked.remove(&key);
-            let action = self.plan_one(fetched, &key, link.as_ref());
-            let stays_pending = matches!(&action, Some(Action { step: Step::SetAside { .. }, .. }));
-            // One that could not be read in an earlier run either was not moved in this one.
-            if stays_pending && link.is_none() && !self.pending.contains_key(&key) {
-                self.unread += 1;
+            match self.plan_one(fetched, &key, link.as_ref(), asked)? {
+                Planned::Later => {}
+                Planned::Nothing => settled.push(key),
+                Planned::Action(action) => {
+                    if matches!(action.step, Step::SetAside { .. }) {
+                        self.note_unread(&key, link.is_some());
+                    } else {
+                        settled.push(key);
+                    }
+                    actions.push(action);
+                }
             }
-            let is_absent = self.absent.last().is_some_and(|(_, href)| href.key() == key);
-            if self.pending.contains_key(&key) && !stays_pending && !is_absent {
-                settled.push(key);
-            }
-            actions.extend(action);
         }
         let count = actions.len();
         self.do_all(actions, settled)?;
@@ -196,58 +157,158 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         Ok(())
     }
 
+    fn note_unread(&mut self, key: &HrefKey, is_linked: bool) {
+        if !is_linked {
+            let since = self.pending.get(key).map_or(self.at, |note| note.since);
+            self.unread_since.push(since);
+        }
+    }
+
     fn plan_one(
         &mut self,
         fetched: Fetched,
         key: &HrefKey,
         linked: Option<&Linked>,
-    ) -> Option<Action> {
+        asked: Asked,
+    ) -> Result<Planned, Failure> {
         let Fetched { href, etag, what } = fetched;
         let trouble = match what {
-            What::Card(bytes) | What::Damaged(bytes) => {
+            What::Card(bytes) => {
                 let remote = RemoteCard { href, etag, card: Card::parse(bytes) };
-                return Some(self.plan_card(remote, linked));
+                return self.plan_card(remote, linked);
             }
-            What::Missing => match (linked, self.pending.contains_key(key)) {
-                // Nobody knew it, and it is gone again.
-                (None, _) => return None,
-                // Not there when asked for, in two runs: it is gone (Q67), if it was not moved.
-                (Some(linked), true) => {
-                    self.absent.push((linked.contact.id, href));
-                    return None;
-                }
-                (Some(_), false) => "the server names it, but does not have it".to_owned(),
-            },
+            What::Missing if asked == Asked::ByMultiget => {
+                self.doubted.push(href);
+                return Ok(Planned::Later);
+            }
+            What::Missing => return Ok(self.plan_missing(href, etag, key, linked)),
+            What::Damaged(_) => "its text is damaged on the way, and a GET fails".to_owned(),
             What::Moved(to) => format!("the server says that it moved to {to}"),
             What::Refused(0) => "the server failed on it".to_owned(),
             What::Refused(status) => format!("the server answered {status} for it"),
             What::NoData => "the server gives no text for it".to_owned(),
         };
-        Some(aside(href, etag, linked, trouble))
+        Ok(Planned::Action(aside(href, etag, linked, trouble)))
     }
 
-    fn plan_card(&mut self, remote: RemoteCard, linked: Option<&Linked>) -> Action {
+    /// A card that was named, in this run or an earlier one, and is not there when asked for (Q67).
+    fn plan_missing(
+        &mut self,
+        href: Href,
+        etag: Option<ETag>,
+        key: &HrefKey,
+        linked: Option<&Linked>,
+    ) -> Planned {
+        let waits = self.pending.get(key).is_some_and(|note| {
+            note.reason == NOT_THERE || note.reason == super::removal::HELD_BACK
+        });
+        match linked {
+            Some(linked) if waits && !self.named.contains(key) => {
+                self.absent.push((linked.contact.id, href));
+                Planned::Later
+            }
+            // Nobody knew it, and it is gone again.
+            None if self.pending.contains_key(key) => Planned::Nothing,
+            _ => Planned::Action(aside(href, etag, linked, NOT_THERE.to_owned())),
+        }
+    }
+
+    fn plan_card(
+        &mut self,
+        remote: RemoteCard,
+        linked: Option<&Linked>,
+    ) -> Result<Planned, Failure> {
+        let choice = self.options.choice;
         if let Some(linked) = linked {
-            return plan_card(remote, Match::Linked(linked), self.choice);
+            return Ok(Planned::Action(plan_card(remote, Match::Linked(linked), choice)));
         }
         let somebody = self.people.meet(&remote.card);
-        if let Somebody::Moved(linked) = &somebody {
-            self.moved.insert(linked.contact.id);
-        }
-        plan_card(remote, somebody.as_match(), self.choice)
+        let action = match &somebody {
+            Somebody::Moved(href) => {
+                let found = self.store.read().linked_at(self.book.id, std::slice::from_ref(href))?;
+                match found.first() {
+                    Some(linked) => {
+                        self.moved.insert(linked.contact.id);
+                        plan_card(remote, Match::Linked(linked), choice)
+                    }
+                    None => plan_card(remote, Match::Nobody, choice),
+                }
+            }
+            Somebody::SameUid(id) | Somebody::SameContent(id) => {
+                let found = self.store.read().contact(*id)?;
+                let same = found.filter(|contact| is_same(&somebody, contact, &remote.card));
+                match &same {
+                    Some(contact) => plan_card(remote, Match::Unlinked(contact), choice),
+                    None => plan_card(remote, Match::Nobody, choice),
+                }
+            }
+            Somebody::Nobody => match self.twin_of(&remote.card)? {
+                Some(href) => {
+                    self.twins.push((remote, href));
+                    return Ok(Planned::Later);
+                }
+                None => plan_card(remote, Match::Nobody, choice),
+            },
+        };
+        self.people.forget(&somebody);
+        Ok(Planned::Action(action))
     }
 
-    /// Shows, counts and does these actions, in one transaction.
-    fn do_all(&mut self, actions: Vec<Action>, settled: Vec<HrefKey>) -> Result<(), Failure> {
+    /// Where a card of this book with the same UID is, as far as is known here.
+    fn twin_of(&self, card: &Card) -> Result<Option<Href>, Failure> {
+        let uid = card.uid().map(|uid| uid.key()).filter(|uid| !uid.0.is_empty());
+        let Some(uid) = uid.filter(|_| self.any_known) else { return Ok(None) };
+        let repo = self.store.read();
+        let ids: Vec<ContactId> = repo.by_uid(&uid)?.iter().map(|contact| contact.id).collect();
+        let places = repo.external_ids(&ids)?;
+        let here = places.into_iter().map(|(_, place)| place.href);
+        Ok(here.into_iter().find(|href| href.is_below(&self.book.info.location.href)))
+    }
+
+    /// A new card with the UID of a known one is the known one, moved, if that is gone; else servers
+    /// that allow it have two cards of one UID, and both are kept (Q99).
+    async fn tell_twins_apart(&mut self) -> Result<(), Failure> {
+        for (remote, href) in std::mem::take(&mut self.twins) {
+            let mut is_gone = false;
+            let place = &self.book.info.location;
+            fetch_each(self.remote, place, vec![href.clone()], |cards| {
+                is_gone = cards.iter().any(|card| card.what == What::Missing);
+                Ok::<(), Failure>(())
+            })
+            .await?;
+            let linked = self.store.read().linked_at(self.book.id, &[href.key()])?;
+            let found = match linked.first() {
+                Some(linked) if is_gone => {
+                    self.moved.insert(linked.contact.id);
+                    Match::Linked(linked)
+                }
+                _ => Match::Nobody,
+            };
+            let key = remote.href.key();
+            let action = plan_card(remote, found, self.options.choice);
+            self.do_all(vec![action], vec![key])?;
+            self.telling.bar.stored(1);
+        }
+        Ok(())
+    }
+
+    /// Shows, counts and does these actions, and settles these notes, in one transaction.
+    pub(super) fn do_all(
+        &mut self,
+        actions: Vec<Action>,
+        settled: Vec<HrefKey>,
+    ) -> Result<(), Failure> {
         let world = self.remote.world();
         let new_id = || ContactId::from_random((world.random)());
-        let at = (world.now)();
-        let scene = Scene { book: self.book.id, at, new_id: &new_id };
+        let scene = Scene { book: self.book.id, at: self.at, new_id: &new_id };
         let mut todo = Vec::with_capacity(actions.len() * 2 + settled.len());
-        for action in actions {
+        for mut action in actions {
+            if matches!(action.step, Step::CreateHere { .. }) && !self.store.is_dry() {
+                action.contact = Some(new_id());
+            }
             self.telling.tell(&action);
-            if !self.store.is_dry() {
-                todo.extend(self.agreement(&action, at));
+            if !self.store.is_dry() && !self.is_told_again(&action) {
+                todo.extend(self.agreement(&action));
                 changes(action, &scene, &mut todo);
             }
         }
@@ -256,25 +317,37 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
                 todo.push(Change::Settle { book: note.book, subject: note.subject });
             }
         }
-        Ok(self.store.apply(at, &todo)?)
+        Ok(self.store.apply(self.at, &todo)?)
     }
 
-    /// A conflict is over once both sides have one text again; its texts stay.
-    fn agreement(&mut self, action: &Action, at: Timestamp) -> Option<Change> {
-        let agreed = matches!(
-            action.step,
-            Step::Rebase { .. } | Step::Refresh { .. } | Step::UpdateHere { .. }
-        );
-        let conflict = action.contact.filter(|_| agreed).and_then(|id| self.conflicts.remove(&id))?;
-        let decided = Some("both sides agree again".to_owned());
-        Some(Change::Conflict(Conflict { decided, at, ..conflict }))
+    /// Whether a conflict is stored already, word for word.
+    fn is_told_again(&self, action: &Action) -> bool {
+        let (Step::Conflict { remote, base, local, .. }, Some(id)) = (&action.step, action.contact)
+        else {
+            return false;
+        };
+        self.conflicts.get(&id).is_some_and(|known| {
+            known.base == *base && known.local == *local && known.remote == remote.card.as_bytes()
+        }) && !self.moved.contains(&id)
+    }
+
+    /// A conflict is over once both sides have one text again, or one side has none; its texts stay.
+    fn agreement(&mut self, action: &Action) -> Option<Change> {
+        let decided = match action.step {
+            Step::Rebase { .. } | Step::Refresh { .. } => "both sides agree again",
+            Step::UpdateHere { .. } => "the server's card was taken",
+            Step::KeepHere => "deleted on the server, kept here",
+            _ => return None,
+        };
+        let conflict = action.contact.and_then(|id| self.conflicts.remove(&id))?;
+        let decided = Some(decided.to_owned());
+        Some(Change::Conflict(Conflict { decided, at: self.at, ..conflict }))
     }
 
     /// Notes that the server cannot list everything, or that it can again: visible until then, since
     /// the cards beyond the cut can neither be seen nor taken for deleted (Q59).
     pub(super) fn note_cut(&mut self, cut: Option<&str>) -> Result<(), Failure> {
         let href = &self.book.info.location.href;
-        let before = self.pending.remove(&href.key());
         match cut {
             Some(why) => {
                 let why = format!("the server does not list the whole book: {why}");
@@ -282,16 +355,27 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
                 action.name.clone_from(&self.book.info.name);
                 self.do_all(vec![action], Vec::new())
             }
-            None => {
-                let settle = before.map(|note| Change::Settle {
-                    book: note.book,
-                    subject: note.subject,
-                });
-                let at = (self.remote.world().now)();
-                Ok(self.store.apply(at, settle.as_slice())?)
-            }
+            None => self.do_all(Vec::new(), vec![href.key()]),
         }
     }
+}
+
+/// How a card was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Among others: what is missing is asked for once more.
+    ByMultiget,
+    /// By itself.
+    ByGet,
+}
+
+/// What becomes of a fetched card.
+enum Planned {
+    Action(Action),
+    /// Nothing, and no note on it is needed any more.
+    Nothing,
+    /// It is decided later in this run.
+    Later,
 }
 
 impl Telling<'_> {
@@ -306,7 +390,29 @@ impl Telling<'_> {
     }
 }
 
-fn aside(href: Href, etag: Option<ETag>, linked: Option<&Linked>, reason: String) -> Action {
+/// Whether a contact without a link is the one that a card seems to be: a hash is no proof, and a card
+/// with another UID is another contact.
+fn is_same(
+    somebody: &Somebody,
+    contact: &contactcmd_domain::sync::snapshot::StoredContact,
+    card: &Card,
+) -> bool {
+    match somebody {
+        Somebody::SameContent(_) => {
+            let other_uid = contact.uid.is_some() && card.uid().is_some();
+            !other_uid && content(&Card::parse(contact.vcard.as_slice())) == content(card)
+        }
+        _ => true,
+    }
+}
+
+/// The action of setting a card aside, by the contact's name where it has one.
+pub(super) fn aside(
+    href: Href,
+    etag: Option<ETag>,
+    linked: Option<&Linked>,
+    reason: String,
+) -> Action {
     let (name, contact) = match linked {
         Some(linked) => (linked.contact.name.clone(), Some(linked.contact.id)),
         None => (href.file_name(), None),

@@ -14,6 +14,9 @@ pub struct RunReport {
     pub seconds: f64,
     /// One entry a book.
     pub books: Vec<BookReport>,
+    /// Why there was no book to speak of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
 
 /// One book of a run.

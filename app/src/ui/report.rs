@@ -61,7 +61,10 @@ pub fn summary(report: &BookReport, dry_run: bool, seconds: f64) -> String {
         parts.push(format!("{} edited here and not sent", report.pending_edits));
     }
     if report.conflicts > 0 {
-        parts.push(format!("{} in conflict: both texts are kept", report.conflicts));
+        parts.push(format!(
+            "{} in conflict: both texts are kept (`--force` takes the server's)",
+            report.conflicts
+        ));
     }
     if report.set_aside > 0 {
         parts.push(format!("{} set aside", report.set_aside));

@@ -166,6 +166,10 @@ fn typed(server: &str) -> Result<Location, DiscoveryError> {
         return Ok(Location::parse(provider.start)?);
     }
     let is_address = server.contains('@') && !server.contains('/');
+    // `ada:secret@host` is no e-mail address, and must not end in the config or an error.
+    if server.split('@').next().is_some_and(|user| is_address && user.contains(':')) {
+        return Err(LocationError::Credentials.into());
+    }
     let host = if is_address { server.rsplit('@').next().unwrap_or_default() } else { server };
     let location = Location::parse(&format!("https://{host}"))?;
     // For a domain the provider's own start is known to work; a host that was typed in full, such

@@ -94,14 +94,26 @@ impl fmt::Display for Side {
     }
 }
 
-/// Whether `gone` of `total` known contacts may be deleted because they are gone from `side`.
+/// What a run is about to delete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Doomed {
+    /// Contacts that would be deleted.
+    pub deletes: usize,
+    /// Contacts that are gone from the other side, those included that an edit saves.
+    pub gone: usize,
+    /// Contacts that were known.
+    pub total: usize,
+}
+
+/// Whether so much may be deleted because it is gone from `side`.
 ///
 /// # Errors
 ///
 /// [`Refused`]: stop before the first write, name the contacts and the option that allows it. An
 /// emptied book (more than one contact) is refused at any limit below 100 %, whatever the count.
-pub fn check(side: Side, gone: usize, total: usize, limit: MaxDelete) -> Result<(), Refused> {
-    if gone == 0 {
+pub fn check(side: Side, doomed: Doomed, limit: MaxDelete) -> Result<(), Refused> {
+    let Doomed { deletes, gone, total } = doomed;
+    if deletes == 0 {
         return Ok(());
     }
     let allowed = match limit {
@@ -109,11 +121,12 @@ pub fn check(side: Side, gone: usize, total: usize, limit: MaxDelete) -> Result<
         MaxDelete::Percent(100) => return Ok(()),
         MaxDelete::Percent(percent) => (total * usize::from(percent) / 100).max(ALWAYS_ALLOWED),
     };
-    if gone >= total && total > 1 && !matches!(limit, MaxDelete::Count(count) if count >= gone) {
+    let is_allowed = matches!(limit, MaxDelete::Count(count) if count >= deletes);
+    if gone >= total && total > 1 && !is_allowed {
         return Err(Refused::Emptied { side, total });
     }
-    if gone > allowed {
-        return Err(Refused::TooMany { side, deletes: gone, total, limit });
+    if deletes > allowed {
+        return Err(Refused::TooMany { side, deletes, total, limit });
     }
     Ok(())
 }
@@ -144,9 +157,20 @@ mod tests {
             (11, 300, Percent(0), false),
         ];
         for (gone, total, limit, passes) in cases {
-            let verdict = check(Side::There, gone, total, limit);
+            let doomed = Doomed { deletes: gone, gone, total };
+            let verdict = check(Side::There, doomed, limit);
             assert_eq!(verdict.is_ok(), passes, "{gone} of {total} at {limit}: {verdict:?}");
         }
+    }
+
+    #[test]
+    fn an_emptied_book_is_refused_though_an_edit_saves_one() {
+        let doomed = Doomed { deletes: 9, gone: 10, total: 10 };
+        assert_eq!(
+            check(Side::There, doomed, Percent(25)),
+            Err(Refused::Emptied { side: Side::There, total: 10 })
+        );
+        assert_eq!(check(Side::There, doomed, Count(9)), Ok(()));
     }
 
     #[test]

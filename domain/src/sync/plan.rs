@@ -112,6 +112,8 @@ pub enum Step {
         base: Option<Vec<u8>>,
         /// The text here.
         local: Vec<u8>,
+        /// What the link's `seen` is, should it have to follow a card that moved.
+        seen: u64,
     },
     /// The card there cannot be taken over; it is noted until it can.
     SetAside {
@@ -187,7 +189,7 @@ pub fn plan_card(remote: RemoteCard, found: Match<'_>, choice: Choice) -> Action
     }
     match found {
         Match::Nobody => plan_new(remote, choice),
-        Match::Unlinked(contact) => plan_first_meeting(remote, contact),
+        Match::Unlinked(contact) => plan_first_meeting(remote, contact, choice),
         Match::Linked(linked) => plan_linked(remote, linked, choice),
     }
 }
@@ -216,7 +218,7 @@ fn plan_new(remote: RemoteCard, choice: Choice) -> Action {
     Action { name, contact: None, step, fields: Vec::new(), reason: None }
 }
 
-fn plan_first_meeting(remote: RemoteCard, contact: &StoredContact) -> Action {
+fn plan_first_meeting(remote: RemoteCard, contact: &StoredContact, choice: Choice) -> Action {
     let local = Card::parse(contact.vcard.as_slice());
     let same = match (&contact.uid, remote.card.uid()) {
         (Some(_), Some(_)) => normal(&local) == normal(&remote.card),
@@ -228,7 +230,12 @@ fn plan_first_meeting(remote: RemoteCard, contact: &StoredContact) -> Action {
         return about(contact, step, Vec::new(), Some("the same contact is on the server"));
     }
     let fields = diff(&local, &remote.card);
-    let step = Step::Conflict { remote, base: None, local: contact.vcard.clone() };
+    if choice.force && choice.direction == Direction::Pull {
+        let index = Box::new(index(&remote.card));
+        let step = Step::UpdateHere { remote, index, seen: contact.edited };
+        return about(contact, step, fields, Some("the server's card replaces the one here"));
+    }
+    let step = Step::Conflict { remote, base: None, local: contact.vcard.clone(), seen: 0 };
     about(contact, step, fields, Some("here and on the server they differ: both are kept"))
 }
 
@@ -240,8 +247,14 @@ fn plan_linked(remote: RemoteCard, linked: &Linked, choice: Choice) -> Action {
         Some(base) if normal(&Card::parse(base.as_slice())) == theirs => There::Same,
         _ => There::Edited,
     };
-    let here = linked.here();
     let local = Card::parse(contact.vcard.as_slice());
+    let (here, seen) = match (linked.here(), &link.base) {
+        // An edit that was undone is none.
+        (Here::Edited, Some(base)) if normal(&Card::parse(base.as_slice())) == normal(&local) => {
+            (Here::Same, contact.edited)
+        }
+        (here, _) => (here, link.seen),
+    };
     let same = here == Here::Edited && there == There::Edited && normal(&local) == theirs;
     let verdict = decide(here, there, same, choice.direction, choice.force);
     let take = |remote: RemoteCard, reason| {
@@ -252,15 +265,15 @@ fn plan_linked(remote: RemoteCard, linked: &Linked, choice: Choice) -> Action {
     };
     match verdict {
         Verdict::InSync if remote.card.as_bytes() == contact.vcard => {
-            about(contact, Step::Rebase { remote, seen: link.seen }, Vec::new(), None)
+            about(contact, Step::Rebase { remote, seen }, Vec::new(), None)
         }
         Verdict::InSync => {
             let index = Box::new(index(&remote.card));
-            about(contact, Step::Refresh { remote, index, seen: link.seen }, Vec::new(), None)
+            about(contact, Step::Refresh { remote, index, seen }, Vec::new(), None)
         }
         Verdict::Unsent | Verdict::SendHere | Verdict::DeleteThere if there == There::Same => {
             // The edit here still waits; what the server serves now is its base.
-            about(contact, Step::Rebase { remote, seen: link.seen }, Vec::new(), None)
+            about(contact, Step::Rebase { remote, seen }, Vec::new(), None)
         }
         Verdict::Rebase => {
             about(contact, Step::Rebase { remote, seen: contact.edited }, Vec::new(), None)
@@ -273,7 +286,7 @@ fn plan_linked(remote: RemoteCard, linked: &Linked, choice: Choice) -> Action {
         Verdict::Merge | Verdict::Leave => {
             let fields = diff(&local, &remote.card);
             let base = link.base.clone();
-            let step = Step::Conflict { remote, base, local: contact.vcard.clone() };
+            let step = Step::Conflict { remote, base, local: contact.vcard.clone(), seen };
             about(contact, step, fields, Some("edited here and on the server: both are kept"))
         }
         _ => about(contact, Step::Wait, Vec::new(), None),
@@ -388,6 +401,9 @@ mod tests {
                 None,
             ),
             (&one, None, 1, false, &one, "= Ada", "rebase", Some(1)),
+            // Edited and back again.
+            (&one, Some(&one), 3, false, &one, "= Ada", "rebase", Some(3)),
+            (&one, Some(&one), 3, false, &two, "~ Ada   note changed -> here", "update-here", Some(3)),
         ];
         for (here, base, edited, deleted, there, line, id, seen) in cases {
             let linked = linked(here, base.map(String::as_str), edited, deleted);

@@ -129,6 +129,7 @@ impl Stage {
         let home = self.home.path().to_owned();
         let (fake, other) = (self.fake.clone(), self.transport.borrow().clone());
         let (now, chance, pauses) = (self.now.clone(), self.chance.clone(), self.pauses.clone());
+        let clock = self.now.clone();
         World {
             open_repo: Box::new(|path, open| {
                 let repo: Box<dyn ContactRepo> = Box::new(SqliteRepo::open(path, open)?);
@@ -147,7 +148,10 @@ impl Stage {
             }),
             now: Box::new(move || Timestamp(now.get())),
             random: Box::new(move || random(&chance)),
-            pause: Box::new(move |length| pauses.borrow_mut().push(length)),
+            pause: Box::new(move |length| {
+                clock.set(clock.get() + i64::try_from(length.as_millis()).unwrap_or(0));
+                pauses.borrow_mut().push(length);
+            }),
             interrupt: self.interrupt.clone(),
             ui: Ui::new(Box::new(out.clone()), Box::new(err.clone()), Terminal::default()),
         }

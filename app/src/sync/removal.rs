@@ -1,0 +1,132 @@
+//! Deletions here: last of all, guarded, and each of them proven.
+
+use contactcmd_domain::dav::{Fetched, Href, HrefKey, What};
+use contactcmd_domain::sync::guard::{self, Doomed, MaxDelete, Side};
+use contactcmd_domain::sync::plan::plan_gone;
+use contactcmd_domain::sync::snapshot::{Here, Known};
+use contactcmd_ports::{Book, ContactRepo};
+
+use super::LOOKUP;
+use super::pages::{Asked, Pages, aside};
+use crate::remote::fetch;
+use crate::ui::clean;
+use crate::{Exit, Failure};
+
+/// Names shown when a guard stops a run.
+const NAMES_SHOWN: usize = 10;
+
+/// Why a card that is gone is kept for another run.
+pub(super) const HELD_BACK: &str =
+    "gone from the server; kept until the cards set aside can be read";
+
+impl Pages<'_, '_, '_> {
+    /// Deletes here what is gone there. With `confirm`, only what a fetch does not find either: a
+    /// card that is still there is taken as it is, and one that nobody can speak of is kept.
+    ///
+    /// While a card cannot be read that became unreadable no earlier than the other went, nothing is
+    /// deleted: the one may be the other, moved.
+    pub(super) async fn remove(&mut self, gone: Vec<Known>, confirm: bool) -> Result<(), Failure> {
+        let is_moved = |link: &Known| self.moved.contains(&link.contact);
+        let mut gone: Vec<Href> =
+            gone.into_iter().filter(|link| !is_moved(link)).map(|link| link.href).collect();
+        if confirm && !gone.is_empty() {
+            gone = self.confirmed(gone).await?;
+        }
+        let (moved, absent): (Vec<_>, Vec<_>) = std::mem::take(&mut self.absent)
+            .into_iter()
+            .partition(|(contact, _)| self.moved.contains(contact));
+        self.do_all(Vec::new(), moved.into_iter().map(|(_, href)| href.key()).collect())?;
+        if !absent.is_empty() {
+            // They were not in the outline, so no guard has seen them yet.
+            gone.extend(absent.into_iter().map(|(_, href)| href));
+            let keys: Vec<HrefKey> = gone.iter().map(Href::key).collect();
+            let mut links = Vec::with_capacity(keys.len());
+            for keys in keys.chunks(LOOKUP) {
+                links.extend(self.store.read().known_at(self.book.id, keys)?);
+            }
+            guard_deletions(self.store.read(), self.book, &links, self.options.max_delete)?;
+        }
+        let (held, gone): (Vec<Href>, Vec<Href>) =
+            gone.into_iter().partition(|href| self.must_wait(href));
+        for hrefs in held.chunks(LOOKUP) {
+            self.hold_back(hrefs)?;
+        }
+        for hrefs in gone.chunks(LOOKUP) {
+            self.remove_page(hrefs)?;
+        }
+        Ok(())
+    }
+
+    fn must_wait(&self, href: &Href) -> bool {
+        let gone_since = self.pending.get(&href.key()).map_or(self.at, |note| note.since);
+        self.unread_since.iter().any(|since| *since >= gone_since)
+    }
+
+    async fn confirmed(&mut self, gone: Vec<Href>) -> Result<Vec<Href>, Failure> {
+        let (remote, book) = (self.remote, self.book);
+        let (place, quirks) = (&book.info.location, &book.progress.quirks);
+        let mut confirmed = Vec::with_capacity(gone.len());
+        fetch(remote, place, quirks, gone, |cards: Vec<Fetched>| {
+            let (missing, rest): (Vec<Fetched>, Vec<Fetched>) =
+                cards.into_iter().partition(|card| card.what == What::Missing);
+            confirmed.extend(missing.into_iter().map(|card| card.href));
+            if rest.is_empty() { Ok(()) } else { self.page(rest, Asked::ByGet) }
+        })
+        .await?;
+        Ok(confirmed)
+    }
+
+    fn hold_back(&mut self, hrefs: &[Href]) -> Result<(), Failure> {
+        let keys: Vec<HrefKey> = hrefs.iter().map(Href::key).collect();
+        let linked = self.store.read().linked_at(self.book.id, &keys)?;
+        let held = linked.iter().map(|linked| {
+            aside(linked.link.href.clone(), None, Some(linked), HELD_BACK.to_owned())
+        });
+        let held = held.collect();
+        self.do_all(held, Vec::new())
+    }
+
+    fn remove_page(&mut self, hrefs: &[Href]) -> Result<(), Failure> {
+        let keys: Vec<HrefKey> = hrefs.iter().map(Href::key).collect();
+        let mut linked = self.store.read().linked_at(self.book.id, &keys)?;
+        linked.sort_by(|a, b| (&a.contact.name, a.contact.id).cmp(&(&b.contact.name, b.contact.id)));
+        let actions = linked.iter().map(|linked| plan_gone(linked, self.options.choice)).collect();
+        self.do_all(actions, keys)
+    }
+}
+
+/// Stops before the first write if more would be deleted here than is allowed.
+///
+/// # Errors
+///
+/// [`Exit::Guard`], with names, numbers and the option that allows it.
+pub(super) fn guard_deletions(
+    repo: &dyn ContactRepo,
+    book: &Book,
+    gone: &[Known],
+    limit: MaxDelete,
+) -> Result<(), Failure> {
+    let deleted: Vec<&Known> = gone.iter().filter(|link| link.here == Here::Same).collect();
+    if deleted.is_empty() {
+        return Ok(());
+    }
+    let total = usize::try_from(repo.link_count(book.id)?).unwrap_or(usize::MAX);
+    let doomed = Doomed { deletes: deleted.len(), gone: gone.len(), total };
+    let Err(refused) = guard::check(Side::There, doomed, limit) else {
+        return Ok(());
+    };
+    let ids: Vec<_> = deleted.iter().take(NAMES_SHOWN).map(|link| link.contact).collect();
+    let names: Vec<String> =
+        repo.contacts(&ids)?.into_iter().map(|contact| clean(&contact.name).into_owned()).collect();
+    let more = match deleted.len() - ids.len() {
+        0 => String::new(),
+        rest => format!(" and {rest} more"),
+    };
+    let words = format!("{}: {refused}: {}{more}", clean(&book.info.name), names.join(", "));
+    let hint = format!(
+        "nothing was deleted; look with `--dry-run --max-delete {count}`, and if it is right run it \
+         with `--max-delete {count}`",
+        count = deleted.len()
+    );
+    Err(Failure::new(Exit::Guard, anyhow::Error::msg(words)).hint(hint))
+}
