@@ -128,12 +128,20 @@ fn private(path: &Path) -> io::Result<File> {
 
 fn lock(path: &Path) -> Result<File, RepoError> {
     let file = private(&beside(path, ".lock")).map_err(explain_io)?;
-    match fs4::FileExt::try_lock(&file) {
-        Ok(()) => Ok(file),
-        Err(fs4::TryLockError::WouldBlock) => Err(RepoError::Locked),
-        Err(fs4::TryLockError::Error(error)) => Err(explain_io(error)),
+    // A process that was just started by one that held the lock has a copy of it until it becomes
+    // another program: a moment.
+    for _ in 0..LOCK_TRIES {
+        match fs4::FileExt::try_lock(&file) {
+            Ok(()) => return Ok(file),
+            Err(fs4::TryLockError::WouldBlock) => std::thread::sleep(LOCK_PAUSE),
+            Err(fs4::TryLockError::Error(error)) => return Err(explain_io(error)),
+        }
     }
+    Err(RepoError::Locked)
 }
+
+const LOCK_TRIES: u32 = 20;
+const LOCK_PAUSE: std::time::Duration = std::time::Duration::from_millis(10);
 
 fn has_log(path: &Path) -> bool {
     fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0)

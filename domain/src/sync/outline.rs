@@ -36,7 +36,8 @@ pub fn of_full(listing: &FullListing, known: Vec<Known>) -> Outline {
                 outline.changed_and_known += 1;
                 outline.fetch.push(card.href.clone());
             }
-            None => outline.fetch.push(card.href.clone()),
+            None if may_be_card(&card.href) => outline.fetch.push(card.href.clone()),
+            None => {}
         }
         named.push(key);
     }
@@ -93,8 +94,8 @@ pub fn of_delta(delta: &Delta, known: Vec<Known>) -> Outline {
         match here.get(&card.href.key()) {
             // SOGo repeats what it reported before; iCloud and Google report too much (Q66).
             Some(link) if is_same(link, card) => {}
-            Some(_) => outline.fetch.push(card.href.clone()),
-            None => outline.fetch.push(card.href.clone()),
+            None if !may_be_card(&card.href) => {}
+            _ => outline.fetch.push(card.href.clone()),
         }
         outline.changed_and_known += usize::from(here.contains_key(&card.href.key()));
     }
@@ -110,6 +111,14 @@ pub fn named_by(delta: &Delta) -> Vec<HrefKey> {
     let changed = delta.changed().map(|card| card.href.key());
     let rest = delta.gone().chain(delta.doubtful()).map(Href::key);
     changed.chain(rest).collect()
+}
+
+/// Whether a member of a book that is not known here may be a card: reports do not say what a member
+/// is, and SOGo keeps lists (`.vlf`) in its books, others calendars and folders (Q73).
+fn may_be_card(href: &Href) -> bool {
+    let name = href.file_name().to_lowercase();
+    let is_other = [".ics", ".vlf", ".ifb"].into_iter().any(|ending| name.ends_with(ending));
+    !is_other && !href.as_str().ends_with('/')
 }
 
 /// Whether the version there is the one last agreed on. An unknown version is never the same.

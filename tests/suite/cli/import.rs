@@ -59,7 +59,7 @@ fn a_dry_run_prints_the_same_lines_and_changes_nothing() {
     assert_eq!(
         planned.1,
         "~ Ada   phone changed\n+ Grace\n\
-         ! Grace   card 3, line 11: card 2 has the same UID and other content\n"
+         ! Grace   card 3, line 12: card 2 has the same UID and other content\n"
     );
     assert_eq!(count(&sandbox), 2);
 }

@@ -46,11 +46,11 @@ fn a_name_is_sorted_by_family_without_case_and_accents() {
 }
 
 #[test]
-fn a_hostile_name_cannot_steer_the_terminal_and_json_keeps_it() {
+fn a_hostile_name_cannot_steer_the_terminal() {
     let sandbox = Sandbox::with_cards(&[&card("1", "Eve\u{1b}]0;owned\u{7}", "")]);
     let stdout = sandbox.result(&["list"]);
     assert!(!stdout.contains(['\u{1b}', '\u{7}']), "{stdout:?}");
-    assert_eq!(sandbox.json(&["list", "--json"])[0]["name"], "Eve\u{1b}]0;owned\u{7}");
+    assert_eq!(sandbox.json(&["list", "--json"])[0]["name"], "Eve ]0;owned");
 }
 
 #[test]

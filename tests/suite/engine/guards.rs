@@ -62,14 +62,57 @@ fn what_is_deleted_leaves_its_text_in_the_history() {
     stage.fake.delete("contacts", &name(1));
     stage.fake.put("contacts", &name(2), card(2, "edited"));
     stage.pull(&[]);
-    let database = std::fs::read(stage.database()).unwrap();
-    let wal = std::fs::read(stage.database().with_extension("db-wal")).unwrap_or_default();
-    let kept = |text: &str| {
-        let text = text.as_bytes();
-        [&database, &wal].iter().any(|file| file.windows(text.len()).any(|part| part == text))
-    };
-    assert!(kept(&card(1, "1")), "the deleted card");
-    assert!(kept(&card(2, "1")), "the card before it was changed");
+    let plain = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace("\r\n", "\n");
+    let past: Vec<_> = contactcmd_ports::ContactRepo::history(&stage.repo(), None, 10)
+        .unwrap()
+        .into_iter()
+        .map(|past| (plain(&past.before), past.after.as_deref().map(plain), past.why.0))
+        .collect();
+    let text = |number, note| plain(card(number, note).as_bytes());
+    let expected = [
+        (text(1, "1"), None, "deleted on the server".to_owned()),
+        (text(2, "1"), Some(text(2, "edited")), "changed on the server".to_owned()),
+    ];
+    assert_eq!(past, expected);
+}
+
+#[test]
+fn a_server_that_lists_its_cards_and_has_none_of_them_deletes_nothing() {
+    let stage = Stage::with_cards(Knobs::default(), 60);
+    stage.pull(&[]);
+    for number in 0..60 {
+        stage.fake.put("contacts", &name(number), card(number, "touched"));
+    }
+    // Every card is named with a new version, and every fetch of one is answered 404.
+    let listing = stage.fake.clone();
+    stage.use_transport(std::sync::Arc::new(Hollow(listing)));
+    for more in [&["--full"][..], &["--full"], &[], &[]] {
+        let ran = stage.pull(more);
+        assert!(matches!(ran.exit, Exit::NeedsYou | Exit::Guard), "{ran:?}");
+        assert_eq!(stage.cards_here().len(), 60, "{ran:?}");
+    }
+    stage.use_transport(std::sync::Arc::new(stage.fake.clone()));
+    assert_eq!(stage.pull(&["--full"]).exit, Exit::Done);
+    stage.assert_equal("once the server is well");
+}
+
+/// A server whose cards are all missing when asked for.
+struct Hollow(contactcmd_tests::fake::FakeDav);
+
+#[async_trait::async_trait]
+impl contactcmd_ports::DavTransport for Hollow {
+    async fn send(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<http::Response<Vec<u8>>, contactcmd_ports::TransportError> {
+        let body = String::from_utf8_lossy(request.body());
+        let asks_for_cards = request.method() == "GET" || body.contains("addressbook-multiget");
+        if asks_for_cards {
+            let answer = http::Response::builder().status(404).body(Vec::new());
+            return Ok(answer.expect("a plain answer"));
+        }
+        self.0.send(request).await
+    }
 }
 
 #[test]

@@ -56,6 +56,32 @@ fn a_card_that_becomes_junk_there_stays_as_it_was_here() {
 }
 
 #[test]
+fn a_new_card_that_is_not_there_yet_is_waited_for() {
+    let stage = Stage::with_cards(Knobs::default(), 20);
+    stage.pull(&[]);
+    // A server whose reading lags behind its writing (purelymail).
+    stage.fake.set(|knobs| knobs.read_lag = 1000);
+    stage.fake.put("contacts", &name(30), card(30, "new"));
+    let ran = stage.pull(&[]);
+    stage.fake.set(|knobs| knobs.read_lag = 0);
+    let (again, _) = stage.report(&[]);
+    assert_eq!(again.exit, Exit::Done, "{ran:?} then {}", again.err);
+    stage.assert_equal("once it is there");
+}
+
+#[test]
+fn a_server_whose_multigets_never_work_is_read_card_by_card() {
+    for cards in [60, 400] {
+        let stage = Stage::with_cards(Knobs::default(), cards);
+        let all = (0..cards).map(name).collect();
+        stage.fake.set(|knobs| knobs.multiget_poison = all);
+        let (ran, report) = stage.report(&[]);
+        assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+        assert_eq!(counts(&report), [cards as u64, 0, 0]);
+    }
+}
+
+#[test]
 fn nothing_is_deleted_while_a_new_card_cannot_be_read() {
     let stage = Stage::with_cards(Knobs::default(), 20);
     stage.pull(&[]);
