@@ -75,9 +75,8 @@ fn transport(options: &TransportOptions) -> Result<Arc<dyn DavTransport>, Failur
         max_body: MAX_BODY,
         ..IsahcOptions::default()
     };
-    let transport = IsahcTransport::new(&options).map_err(|error| {
-        Failure::new(Exit::Usage, error).hint("check `ca_file` in the config")
-    })?;
+    let transport = IsahcTransport::new(&options)
+        .map_err(|error| Failure::new(Exit::Usage, error).hint("check `ca_file` in the config"))?;
     Ok(Arc::new(transport))
 }
 

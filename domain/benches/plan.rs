@@ -38,7 +38,8 @@ fn listing() -> FullListing {
 
 fn known(changed: usize) -> Vec<Known> {
     let etag = |number| {
-        let version = if number < changed { format!("\"old{number}\"") } else { format!("\"{number}\"") };
+        let version =
+            if number < changed { format!("\"old{number}\"") } else { format!("\"{number}\"") };
         ETag::new(&version)
     };
     (0..CARDS)

@@ -38,15 +38,21 @@ pub fn run(args: &SyncArgs, global: &Global, world: &World) -> Result<Exit, Fail
     if let (true, Err(failure)) = (args.json && !args.list_addressbooks, &ran) {
         // A program gets its object however it ends.
         let error = Some(format!("{:#}", failure.error));
-        print(&RunReport { dry_run: args.dry_run, direction: "pull", error, ..Default::default() }, world)?;
+        print(
+            &RunReport { dry_run: args.dry_run, direction: "pull", error, ..Default::default() },
+            world,
+        )?;
     }
     ran
 }
 
 fn run_book_by_book(args: &SyncArgs, global: &Global, world: &World) -> Result<Exit, Failure> {
-    let max_delete = args.max_delete.as_deref().map(str::parse).transpose().map_err(|error| {
-        Failure::usage(format!("`--max-delete`: {error}"))
-    })?;
+    let max_delete = args
+        .max_delete
+        .as_deref()
+        .map(str::parse)
+        .transpose()
+        .map_err(|error| Failure::usage(format!("`--max-delete`: {error}")))?;
     let chosen = account::choose(args, world)?;
     only_basic(&chosen)?;
     let address = first_address(&chosen.server, chosen.settings.allow_http)?;
@@ -96,9 +102,8 @@ fn only_pull(direction: Direction) -> Result<(), Failure> {
         Direction::Push => "push",
         Direction::Sync => "sync",
     };
-    let words = format!(
-        "`--direction {name}` is not there yet: contactcmd only reads from servers so far"
-    );
+    let words =
+        format!("`--direction {name}` is not there yet: contactcmd only reads from servers so far");
     Err(Failure::usage(words).hint("leave it out, or use `--direction pull`"))
 }
 
@@ -127,8 +132,8 @@ struct Visit<'a, 'w> {
 }
 
 fn print(report: &RunReport, world: &World) -> Result<(), Failure> {
-    let text = serde_json::to_string_pretty(report)
-        .map_err(|error| Failure::new(Exit::Failed, error))?;
+    let text =
+        serde_json::to_string_pretty(report).map_err(|error| Failure::new(Exit::Failed, error))?;
     world.ui.result(text);
     Ok(())
 }
@@ -145,11 +150,8 @@ impl Visit<'_, '_> {
         } else {
             Store::Write { repo, what: "sync carddav", run: None }
         };
-        let mut report = RunReport {
-            dry_run: self.args.dry_run,
-            direction: "pull",
-            ..RunReport::default()
-        };
+        let mut report =
+            RunReport { dry_run: self.args.dry_run, direction: "pull", ..RunReport::default() };
         let mut exit = Exit::Done;
         for book in &books {
             let (done, outcome) = self.one_book(&mut store, book).await;
@@ -184,12 +186,8 @@ impl Visit<'_, '_> {
                 lines.show(action);
             }
         };
-        let mut session = Session {
-            remote: self.remote,
-            options: self.options,
-            bar: &bar,
-            show: &mut show,
-        };
+        let mut session =
+            Session { remote: self.remote, options: self.options, bar: &bar, show: &mut show };
         let outcome = session.pull(store, book, &mut report).await;
         bar.finish();
         lines.end();

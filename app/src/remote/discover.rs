@@ -1,7 +1,8 @@
 //! Finding the address books from what people know: a URL, a host, a provider's name.
 
 use contactcmd_domain::dav::{
-    BookInfo, DavError, DiscoveryError, ListBooks, Location, LocationError, Principal, Probe, ProbeReply, candidates,
+    BookInfo, DavError, DiscoveryError, ListBooks, Location, LocationError, Principal, Probe,
+    ProbeReply, candidates,
 };
 
 use super::{Remote, RemoteError};
@@ -81,10 +82,7 @@ fn is_final(error: &RemoteError) -> bool {
         error,
         RemoteError::Interrupted
             | RemoteError::Transport(_)
-            | RemoteError::Dav {
-                error: DavError::Unauthorized { .. } | DavError::Busy { .. },
-                ..
-            }
+            | RemoteError::Dav { error: DavError::Unauthorized { .. } | DavError::Busy { .. }, .. }
     )
 }
 
@@ -123,10 +121,7 @@ async fn from_address(remote: &Remote<'_>, at: &Location) -> Result<Discovered, 
     Ok(Discovered { home_sets: homes, books })
 }
 
-async fn homes_of(
-    remote: &Remote<'_>,
-    principal: &Location,
-) -> Result<Vec<Location>, RemoteError> {
+async fn homes_of(remote: &Remote<'_>, principal: &Location) -> Result<Vec<Location>, RemoteError> {
     let answer = remote.ask(principal, |at| Probe { at }).await?;
     if answer.reply.home_sets.is_empty() {
         // Kerio and old Synology: the principal doubles as the home (Q09).

@@ -136,7 +136,8 @@ fn from_dav(at: &Location, error: DavError) -> Failure {
         DavError::Busy { .. } => (Exit::Server, "try again later".to_owned()),
         DavError::NotDav { .. } => (
             Exit::Server,
-            "a login page or a proxy may stand in between; open the address in a browser".to_owned(),
+            "a login page or a proxy may stand in between; open the address in a browser"
+                .to_owned(),
         ),
         DavError::Refused { condition: Some(Condition::NeedPrivileges), .. } => {
             (Exit::Server, "this account may not read it; ask its owner for access".to_owned())

@@ -135,23 +135,22 @@ pub async fn fetch_each<E: From<RemoteError>>(
     fetch(remote, book, &by_get, hrefs, sink).await
 }
 
-async fn one_batch(
-    remote: &Remote<'_>,
-    book: &Location,
-    hrefs: Vec<Href>,
-    by_get: bool,
-) -> Asked {
+async fn one_batch(remote: &Remote<'_>, book: &Location, hrefs: Vec<Href>, by_get: bool) -> Asked {
     if let (true, [href]) = (by_get, hrefs.as_slice()) {
         let target = book.with_href(href.clone());
         let answer = remote.ask(&target, |at| get_card(book, at)).await;
         let answer = answer.map(|answer| {
             let card = Fetched { href: href.clone(), ..answer.reply };
-            Answer { reply: vec![card], at: answer.at, bytes: answer.bytes, elapsed: answer.elapsed }
+            Answer {
+                reply: vec![card],
+                at: answer.at,
+                bytes: answer.bytes,
+                elapsed: answer.elapsed,
+            }
         });
         return (hrefs, answer);
     }
-    let multiget =
-        |book| Multiget { book, hrefs: hrefs.clone(), depth_one: false, version: None };
+    let multiget = |book| Multiget { book, hrefs: hrefs.clone(), depth_one: false, version: None };
     let answer = remote.ask(book, multiget).await;
     (hrefs, answer)
 }

@@ -117,12 +117,7 @@ impl<'w> Remote<'w> {
             match operation.reply(&response) {
                 Ok(reply) => {
                     self.accepted.set(true);
-                    return Ok(Answer {
-                        reply,
-                        at,
-                        bytes: response.body().len(),
-                        elapsed,
-                    });
+                    return Ok(Answer { reply, at, bytes: response.body().len(), elapsed });
                 }
                 Err(DavError::Moved { status, location }) => {
                     at = self.follow(&at, status, &location)?;
@@ -176,7 +171,8 @@ impl<'w> Remote<'w> {
             let Some(wait) = wait.filter(|_| !last) else {
                 return sent.map(|response| (response, Duration::from_millis(elapsed)));
             };
-            let until = self.milliseconds() + i64::try_from(wait.as_millis()).unwrap_or(i64::MAX / 2);
+            let until =
+                self.milliseconds() + i64::try_from(wait.as_millis()).unwrap_or(i64::MAX / 2);
             self.not_before.set(self.not_before.get().max(until));
         }
     }
@@ -186,7 +182,9 @@ impl<'w> Remote<'w> {
         let left = u64::try_from(self.not_before.get() - self.milliseconds()).unwrap_or(0);
         if left > 0 {
             let left = Duration::from_millis(left);
-            self.world.ui.say(format_args!("waiting {:.0} s for the server", left.as_secs_f64().ceil()));
+            self.world
+                .ui
+                .say(format_args!("waiting {:.0} s for the server", left.as_secs_f64().ceil()));
             (self.world.pause)(left);
         }
     }

@@ -25,9 +25,9 @@ use contactcmd_ports::{Book, Conflict, ContactRepo, Pending, Progress, Subject};
 pub use report::{ActionReport, BookReport, Counts, RunReport};
 pub use store::Store;
 
+use crate::Failure;
 use crate::remote::Remote;
 use crate::ui::progress::Progress as Bar;
-use crate::Failure;
 use gather::{Gathered, News, everything, gather};
 use pages::{Pages, Telling};
 use removal::guard_deletions;
@@ -74,7 +74,8 @@ impl Session<'_, '_> {
         report: &mut BookReport,
     ) -> Result<(), Failure> {
         let remote = self.remote;
-        let (gathered, mut plan) = gather_and_sketch(remote, store, book, self.options.full).await?;
+        let (gathered, mut plan) =
+            gather_and_sketch(remote, store, book, self.options.full).await?;
         report.full = gathered.because.is_some();
         if let Some(because) = gathered.because {
             let name = &book.info.name;
@@ -189,25 +190,16 @@ fn finish(
 ) -> Result<(), Failure> {
     let old = &book.progress;
     let Gathered { because, token, ctag, quirks, .. } = gathered;
-    if because.is_none()
-        && token == old.sync_token
-        && ctag == old.ctag
-        && quirks == old.quirks
-    {
+    if because.is_none() && token == old.sync_token && ctag == old.ctag && quirks == old.quirks {
         return Ok(());
     }
     let full_at = if because.is_some() { Some(now) } else { old.full_at };
-    let progress =
-        Progress { sync_token: token, ctag, token_at: Some(now), full_at, quirks };
+    let progress = Progress { sync_token: token, ctag, token_at: Some(now), full_at, quirks };
     Ok(store.save_progress(book.id, &progress)?)
 }
 
 /// Counts what still waits for somebody, earlier runs included.
-fn summarise(
-    store: &Store<'_>,
-    book: &Book,
-    report: &mut BookReport,
-) -> Result<(), Failure> {
+fn summarise(store: &Store<'_>, book: &Book, report: &mut BookReport) -> Result<(), Failure> {
     let repo = store.read();
     report.pending_edits = repo.edited(book.id)?.len();
     let (conflicts, pending) =

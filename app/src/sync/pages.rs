@@ -225,7 +225,8 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         let somebody = self.people.meet(&remote.card);
         let action = match &somebody {
             Somebody::Moved(href) => {
-                let found = self.store.read().linked_at(self.book.id, std::slice::from_ref(href))?;
+                let found =
+                    self.store.read().linked_at(self.book.id, std::slice::from_ref(href))?;
                 match found.first() {
                     Some(linked) => {
                         self.moved.insert(linked.contact.id);

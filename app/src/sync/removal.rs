@@ -89,7 +89,8 @@ impl Pages<'_, '_, '_> {
     fn remove_page(&mut self, hrefs: &[Href]) -> Result<(), Failure> {
         let keys: Vec<HrefKey> = hrefs.iter().map(Href::key).collect();
         let mut linked = self.store.read().linked_at(self.book.id, &keys)?;
-        linked.sort_by(|a, b| (&a.contact.name, a.contact.id).cmp(&(&b.contact.name, b.contact.id)));
+        linked
+            .sort_by(|a, b| (&a.contact.name, a.contact.id).cmp(&(&b.contact.name, b.contact.id)));
         let actions = linked.iter().map(|linked| plan_gone(linked, self.options.choice)).collect();
         self.do_all(actions, keys)
     }

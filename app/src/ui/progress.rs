@@ -17,7 +17,8 @@ impl Progress {
     /// Progress that is shown on stderr if `visible`.
     pub fn new(visible: bool) -> Self {
         let bar = visible.then(|| {
-            let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(10));
+            let bar =
+                ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr_with_hz(10));
             if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {wide_bar}") {
                 bar.set_style(style);
             }

@@ -85,11 +85,8 @@ fn side(parts: &mut Vec<String>, counts: Counts, place: &str, dry_run: bool) {
         return;
     }
     let verb = if dry_run { "would be " } else { "" };
-    let named = [
-        (counts.created, "created"),
-        (counts.updated, "updated"),
-        (counts.deleted, "deleted"),
-    ];
+    let named =
+        [(counts.created, "created"), (counts.updated, "updated"), (counts.deleted, "deleted")];
     let done: Vec<String> = named
         .into_iter()
         .filter(|(count, _)| *count > 0)

@@ -133,7 +133,11 @@ fn is_same(link: &Known, card: &Listed) -> bool {
 /// Q133), and an equal one does not prove equal content across a gap in the history.
 fn shares_etags(cards: &[Listed]) -> bool {
     let mut seen: HashSet<&str> = HashSet::with_capacity(cards.len());
-    !cards.iter().filter_map(|card| card.etag.as_ref()).map(ETag::as_str).all(|tag| seen.insert(tag))
+    !cards
+        .iter()
+        .filter_map(|card| card.etag.as_ref())
+        .map(ETag::as_str)
+        .all(|tag| seen.insert(tag))
 }
 
 fn sort(links: &mut [Known]) {
@@ -162,11 +166,8 @@ mod tests {
 
     fn full(cards: &[(&str, &str)], cut: bool) -> FullListing {
         let cards = cards.iter().map(|(href, etag)| listed(href, etag)).collect();
-        let completeness = if cut {
-            Completeness::Cut { why: "507".into() }
-        } else {
-            Completeness::Complete
-        };
+        let completeness =
+            if cut { Completeness::Cut { why: "507".into() } } else { Completeness::Complete };
         FullListing::for_tests(cards, completeness)
     }
 

@@ -364,7 +364,16 @@ mod tests {
         let cases = [
             (&one, Some(&one), 1, false, &one, "= Ada", "rebase", Some(1)),
             (&one, Some(&one), 1, false, &rewritten, "~ Ada", "refresh", Some(1)),
-            (&one, Some(&one), 1, false, &two, "~ Ada   note changed -> here", "update-here", Some(1)),
+            (
+                &one,
+                Some(&one),
+                1,
+                false,
+                &two,
+                "~ Ada   note changed -> here",
+                "update-here",
+                Some(1),
+            ),
             (&two, Some(&one), 2, false, &one, "= Ada", "rebase", Some(1)),
             (&two, Some(&one), 2, false, &rewritten, "= Ada", "rebase", Some(1)),
             (&two, Some(&one), 2, false, &two, "= Ada", "rebase", Some(2)),
@@ -403,7 +412,16 @@ mod tests {
             (&one, None, 1, false, &one, "= Ada", "rebase", Some(1)),
             // Edited and back again.
             (&one, Some(&one), 3, false, &one, "= Ada", "rebase", Some(3)),
-            (&one, Some(&one), 3, false, &two, "~ Ada   note changed -> here", "update-here", Some(3)),
+            (
+                &one,
+                Some(&one),
+                3,
+                false,
+                &two,
+                "~ Ada   note changed -> here",
+                "update-here",
+                Some(3),
+            ),
         ];
         for (here, base, edited, deleted, there, line, id, seen) in cases {
             let linked = linked(here, base.map(String::as_str), edited, deleted);

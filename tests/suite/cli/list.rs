@@ -13,7 +13,11 @@ fn numbered(count: usize) -> String {
 
 #[test]
 fn a_program_gets_a_line_each_and_everything() {
-    let ada = card("1", "Ada Lovelace", "TEL;TYPE=WORK:+44 20\r\nEMAIL:ada@example.org\r\nORG:Engines\r\n");
+    let ada = card(
+        "1",
+        "Ada Lovelace",
+        "TEL;TYPE=WORK:+44 20\r\nEMAIL:ada@example.org\r\nORG:Engines\r\n",
+    );
     let sandbox = Sandbox::with_cards(&[&ada, &numbered(120)]);
     let stdout = sandbox.result(&["list"]);
     assert_eq!(stdout.lines().count(), 121);
@@ -30,7 +34,14 @@ fn pages_are_cut_from_the_sorted_list() {
     assert_eq!(names(&run.stdout).first(), Some(&"Contact 00005"));
     assert_eq!((run.exit, run.stdout.lines().count()), (0, 5));
     assert_eq!(run.stderr, "page 2 of 3, `--page 3` for more\n");
-    assert_eq!(sandbox.json(&["list", "--json", "--page", "3", "--page-size", "5"]).as_array().unwrap().len(), 2);
+    assert_eq!(
+        sandbox
+            .json(&["list", "--json", "--page", "3", "--page-size", "5"])
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
     assert_eq!(sandbox.json(&["list", "--json"]).as_array().unwrap().len(), 12);
 }
 

@@ -2,7 +2,7 @@
 
 use contactcmd::Exit;
 use contactcmd_tests::fake::{
-    BadToken, Duplicates, EmptyToken, ETagForm, ForeignMembers, FutureToken, Knobs, ListingProps,
+    BadToken, Duplicates, ETagForm, EmptyToken, ForeignMembers, FutureToken, Knobs, ListingProps,
     Mood, MultigetMissing, PageToken, PrunedToken, SelfEntry, SyncSupport, TokenForm,
     TombstoneStyle,
 };
@@ -125,8 +125,7 @@ fn paged_reports_bring_every_card_once() {
 
 #[test]
 fn a_page_that_leads_nowhere_ends_in_a_listing() {
-    let knobs =
-        Knobs { page_size: Some(30), page_token: PageToken::Same, ..Knobs::default() };
+    let knobs = Knobs { page_size: Some(30), page_token: PageToken::Same, ..Knobs::default() };
     let stage = Stage::with_cards(knobs, 100);
     let (ran, report) = stage.report(&[]);
     assert_eq!((ran.exit, counts(&report)), (Exit::Done, [100, 0, 0]), "{}", ran.err);
@@ -172,7 +171,10 @@ fn odd_rows_in_reports_and_listings_change_nothing() {
         ("old 404s", Knobs { empty_token: EmptyToken::ListsDeletionsToo, ..Knobs::default() }),
         ("omits", Knobs { multiget_missing: MultigetMissing::Omitted, ..Knobs::default() }),
         ("decoded", Knobs { multiget_missing: MultigetMissing::Decoded404, ..Knobs::default() }),
-        ("whole 404", Knobs { multiget_missing: MultigetMissing::WholeReport404, ..Knobs::default() }),
+        (
+            "whole 404",
+            Knobs { multiget_missing: MultigetMissing::WholeReport404, ..Knobs::default() },
+        ),
     ];
     for (kind, knobs) in oddities {
         let stage = Stage::with_cards(knobs, 30);
@@ -248,7 +250,12 @@ fn a_server_without_etags_is_fetched_anew_and_changes_nothing() {
         let stage = Stage::with_cards(Knobs { listing, ..Knobs::default() }, 20);
         stage.pull(&[]);
         let (ran, report) = stage.report(&["--full"]);
-        assert_eq!((ran.exit, counts(&report)), (Exit::Done, [0, 0, 0]), "{listing:?}: {}", ran.err);
+        assert_eq!(
+            (ran.exit, counts(&report)),
+            (Exit::Done, [0, 0, 0]),
+            "{listing:?}: {}",
+            ran.err
+        );
         stage.assert_equal(&format!("{listing:?}"));
     }
 }

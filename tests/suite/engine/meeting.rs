@@ -16,11 +16,7 @@ fn import(stage: &Stage, text: &str, more: &[&str]) -> Ran {
 fn the_same_contact_is_linked_and_not_duplicated() {
     let stage = Stage::with_cards(Knobs::default(), 4);
     // By UID and content; by content, since it has no UID here; and one of its own.
-    let local = [
-        card(1, "1"),
-        card(2, "1").replace("UID:uid-0002\r\n", ""),
-        card(50, "only here"),
-    ];
+    let local = [card(1, "1"), card(2, "1").replace("UID:uid-0002\r\n", ""), card(50, "only here")];
     assert_eq!(import(&stage, &local.concat(), &[]).exit, Exit::Done);
     let (ran, report) = stage.report(&[]);
     assert_eq!(ran.exit, Exit::Done, "{}", ran.err);

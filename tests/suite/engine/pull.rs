@@ -145,7 +145,8 @@ fn a_card_that_moved_on_the_server_is_the_same_contact() {
 fn a_server_that_rewrites_a_card_without_a_change_is_no_update() {
     let stage = Stage::with_cards(Knobs::default(), 3);
     stage.pull(&[]);
-    let rewritten = card(1, "1").replace("item1.", "ITEM7.").replace("type=INTERNET", "TYPE=internet");
+    let rewritten =
+        card(1, "1").replace("item1.", "ITEM7.").replace("type=INTERNET", "TYPE=internet");
     let rewritten = rewritten.replace("NOTE:1\r\n", "NOTE:1\r\nREV:20261122T000000Z\r\n");
     stage.fake.put("contacts", &name(1), rewritten);
     let (ran, report) = stage.report(&[]);

@@ -100,8 +100,7 @@ impl Stage {
     /// Pulls the default book.
     pub(crate) fn pull(&self, more: &[&str]) -> Ran {
         let server = self.server.borrow().clone();
-        let mut args =
-            vec!["sync", "carddav", "--server", server.as_str(), "--username", "alice"];
+        let mut args = vec!["sync", "carddav", "--server", server.as_str(), "--username", "alice"];
         args.extend(more);
         self.run(&args)
     }
