@@ -1,7 +1,7 @@
 //! A card: its exact bytes, and where its lines are.
 
 use super::known::Known;
-use super::physical::sub;
+use super::physical::{ends_with_cr, sub};
 use super::property::Property;
 use super::scan::{Coding, Line, Scan, Shape, scan};
 use super::{person, wire};
@@ -202,8 +202,9 @@ impl Card {
 
     /// The line end it uses: that of its first line that has one.
     pub(super) fn line_end(&self) -> &[u8] {
+        let lone_cr = ends_with_cr(self.as_bytes());
         let ends = self.lines().map(|(_, line)| wire::end_of_line(line));
-        let mut ends = ends.filter(|end| !end.is_empty());
+        let mut ends = ends.filter(|end| if lone_cr { *end == b"\r" } else { !end.is_empty() });
         // RFC 6350 3.2 for a card of one line without an end.
         ends.next().unwrap_or(b"\r\n")
     }
@@ -259,7 +260,7 @@ mod tests {
         let cases: [(&str, Result<(), Flaw>); 11] = [
             ("BEGIN:VCARD\r\nFN:A\r\nEND:VCARD\r\n", Ok(())),
             ("begin:vcard\nfn:A\nend:vcard", Ok(())),
-            ("\u{feff}\n  BEGIN:VCARD\rFN:A\rEND:VCARD\rtext", Ok(())),
+            ("\u{feff}\r  BEGIN:VCARD\rFN:A\rEND:VCARD\rtext\n", Ok(())),
             ("BEGIN:VCARD\nAGENT:\nBEGIN:VCARD\nFN:B\nEND:VCARD\nFN:A\nEND:VCARD", Ok(())),
             ("BEGIN:VCARD\nNOTE;QUOTED-PRINTABLE:a=\nEND:VCARD\n", Ok(())),
             ("", Err(Flaw::NotACard)),

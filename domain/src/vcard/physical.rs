@@ -18,8 +18,7 @@ pub(super) enum Marker {
     End,
 }
 
-/// Reads physical lines. A lone CR ends a line only where lines already end so: inside a file with
-/// LF it is a stray byte of a value.
+/// Reads physical lines.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Reader<'a> {
     pub(super) bytes: &'a [u8],
@@ -29,7 +28,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0, lone_cr: true }
+        Self { bytes, at: 0, lone_cr: ends_with_cr(bytes) }
     }
 
     /// The text of a physical line.
@@ -73,7 +72,6 @@ impl Iterator for Reader<'_> {
             _ => (found - rest.iter().take(found).rev().take_while(|b| **b == b'\r').count(), 1),
         };
         self.at = start + found + length;
-        self.lone_cr = rest.get(found + length - 1) == Some(&b'\r');
         Some(Physical { start, text: start + text, end: self.at })
     }
 }
@@ -120,6 +118,13 @@ pub(super) fn skip_nested(reader: &mut Reader<'_>) -> bool {
         *reader = ahead;
     }
     depth > 0
+}
+
+/// Whether lines end with a lone CR (old Mac files): only where no LF stands between them. In any
+/// other card a lone CR is a stray byte of a value. The whole decides, so that an edit never
+/// changes it for the lines around.
+pub(super) fn ends_with_cr(bytes: &[u8]) -> bool {
+    memchr(b'\n', bytes.trim_ascii()).is_none()
 }
 
 /// The bytes from `start` to `end`, as far as they exist.

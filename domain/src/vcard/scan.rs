@@ -104,10 +104,6 @@ impl<'a> Scanner<'a> {
         while let Some(first) = self.reader.next() {
             let line = self.line(first);
             self.found.lines.push(line);
-            if self.place == Place::Before {
-                // How the text before a card ends its lines says nothing about the card.
-                self.reader.lone_cr = true;
-            }
         }
         self.found
     }
@@ -183,6 +179,7 @@ impl<'a> Scanner<'a> {
             && skip_nested(&mut self.reader)
         {
             params.coding = Coding::Nested;
+            self.reader.folds(&mut last);
         }
         Line { value, params, known, name, ..self.other(first, Shape::Property) }
     }
@@ -204,13 +201,20 @@ impl<'a> Scanner<'a> {
     /// Takes base64 that goes on without being indented, and the blank line that ends it, which
     /// belongs to the value (vCard 2.1, section 2.1.4).
     fn base64(&mut self) {
-        while let Some(next) = self.reader.peek() {
+        while let Some(mut next) = self.reader.peek() {
             let text = self.reader.text(next).trim_ascii();
             if !text.iter().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=')) {
                 return;
             }
+            let before = self.reader;
             self.reader.next();
+            let folded = self.reader.folds(&mut next);
             if text.is_empty() {
+                // What is indented after the blank line would be a fold of anything else that is
+                // written here, so the blank line stays between them.
+                if folded {
+                    self.reader = before;
+                }
                 return;
             }
         }

@@ -30,8 +30,6 @@ pub fn split(file: &[u8]) -> Vec<Piece<'_>> {
     let mut reader = Reader::new(file);
     while let Some(line) = reader.next() {
         splitter.line(&mut reader, line);
-        // Every card may have its own line ends.
-        reader.lone_cr |= !splitter.inside;
     }
     splitter.cut(file.len());
     splitter.pieces

@@ -29,7 +29,8 @@ fuzz_target!(|bytes: &[u8]| {
         }
     }
 
-    if bytes.len() < 4096 {
+    // Only what is kept as a contact is ever edited.
+    if bytes.len() < 4096 && check(&card).is_ok() {
         edits(&card);
     }
 });
@@ -66,11 +67,8 @@ fn edits(card: &Card) {
     let mut edited = card.clone();
     let value = Value::Text("1, 2");
     let id = edited.insert(&NewProperty { name: "TEL", label: Some("Hut"), params: &[], value });
-    if check(card).is_ok() {
-        assert_eq!(edited.property(id).map(|tel| tel.text()).as_deref(), Some("1, 2"));
-        assert_eq!(check(&edited), Ok(()));
-        let mut again = edited.clone();
-        assert!(again.remove(id));
-        assert_eq!(contents(&again), before);
-    }
+    assert_eq!(edited.property(id).map(|tel| tel.text()).as_deref(), Some("1, 2"));
+    assert_eq!(check(&edited), Ok(()));
+    assert!(edited.remove(id));
+    assert_eq!(contents(&edited), before);
 }
