@@ -36,7 +36,8 @@ fn reading_creates_no_file() {
 fn files_are_the_users_alone() {
     use std::os::unix::fs::PermissionsExt;
     let sandbox = Sandbox::with_cards(&[&card("1", "Ada", "")]);
-    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let database = sandbox.database();
     assert_eq!((mode(&database), mode(database.parent().unwrap())), (0o600, 0o700));
 }
@@ -70,7 +71,8 @@ fn another_database_is_used_when_one_is_named() {
 fn what_is_no_database_is_refused_and_left_alone() {
     let sandbox = Sandbox::new();
     let file = sandbox.file("notes.txt", "dear diary\n".repeat(100));
-    for args in [&["list", "--database", &file][..], &["import", "vcard", "-", "--database", &file]] {
+    for args in [&["list", "--database", &file][..], &["import", "vcard", "-", "--database", &file]]
+    {
         let run = sandbox.run_with(args, card("1", "Ada", "").as_bytes());
         assert_eq!(run.exit, 1, "{args:?}: {run:?}");
         assert!(run.stderr.starts_with(&format!("error: {file}\n")), "{run:?}");

@@ -14,7 +14,8 @@ fn cards_come_out_byte_for_byte() {
 
 #[test]
 fn what_is_exported_is_imported_elsewhere_as_it_was() {
-    let cards: Vec<_> = (0..1200).map(|n| card("", &format!("Contact {n}"), "NOTE:a\\nb\r\n")).collect();
+    let cards: Vec<_> =
+        (0..1200).map(|n| card("", &format!("Contact {n}"), "NOTE:a\\nb\r\n")).collect();
     let from = Sandbox::with_cards(&[&cards.concat()]);
     let to = Sandbox::new();
     let file = to.path("all.vcf");

@@ -12,10 +12,13 @@ fn import(sandbox: &Sandbox, file: &str, options: &[&str]) -> (i32, String) {
 #[test]
 fn importing_twice_makes_no_duplicates_with_and_without_a_uid() {
     let sandbox = Sandbox::new();
-    let file = [card("1", "Ada", ""), card("", "Grace", "TEL:1\r\n"), card("", "Grace", "TEL:2\r\n")].concat();
+    let file =
+        [card("1", "Ada", ""), card("", "Grace", "TEL:1\r\n"), card("", "Grace", "TEL:2\r\n")]
+            .concat();
     assert_eq!(import(&sandbox, &file, &[]), (0, "+ Ada\n+ Grace\n+ Grace\n".to_owned()));
     assert_eq!(import(&sandbox, &file, &["--update"]), (0, String::new()));
-    let refolded = file.replace("\r\n", "\n").replace("UID:1", "REV:2020-01-01T00:00:00Z\nUID:urn:uuid:1");
+    let refolded =
+        file.replace("\r\n", "\n").replace("UID:1", "REV:2020-01-01T00:00:00Z\nUID:urn:uuid:1");
     assert_eq!(import(&sandbox, &refolded, &[]), (0, String::new()));
     assert_eq!(count(&sandbox), 3);
 }
@@ -35,7 +38,11 @@ fn other_content_is_left_out_unless_an_update_is_asked_for() {
     let sandbox = Sandbox::with_cards(&[&old]);
     let (exit, stdout) = import(&sandbox, &new, &[]);
     assert_eq!(exit, 5);
-    assert!(stdout.starts_with("! Ada   card 1, line 1: is here with other content (phone work changed"), "{stdout}");
+    assert!(
+        stdout
+            .starts_with("! Ada   card 1, line 1: is here with other content (phone work changed"),
+        "{stdout}"
+    );
     assert_eq!(sandbox.result(&["export", "vcard", "--all"]), old);
 
     let (exit, stdout) = import(&sandbox, &new, &["--update"]);
@@ -50,7 +57,9 @@ fn other_content_is_left_out_unless_an_update_is_asked_for() {
 fn a_dry_run_prints_the_same_lines_and_changes_nothing() {
     let sandbox = Sandbox::with_cards(&[&card("1", "Ada", "TEL:1\r\n")]);
     let before = std::fs::read(sandbox.database()).unwrap();
-    let file = [card("1", "Ada", "TEL:2\r\n"), card("2", "Grace", ""), card("2", "Grace", "NOTE:x\r\n")].concat();
+    let file =
+        [card("1", "Ada", "TEL:2\r\n"), card("2", "Grace", ""), card("2", "Grace", "NOTE:x\r\n")]
+            .concat();
     let planned = import(&sandbox, &file, &["--update", "-n"]);
     assert_eq!(std::fs::read(sandbox.database()).unwrap(), before);
     assert_eq!(count(&sandbox), 1);
@@ -59,7 +68,7 @@ fn a_dry_run_prints_the_same_lines_and_changes_nothing() {
     assert_eq!(
         planned.1,
         "~ Ada   phone changed\n+ Grace\n\
-         ! Grace   card 3, line 11: card 2 has the same UID and other content\n"
+         ! Grace   card 3, line 12: card 2 has the same UID and other content\n"
     );
     assert_eq!(count(&sandbox), 2);
 }

@@ -13,7 +13,11 @@ fn numbered(count: usize) -> String {
 
 #[test]
 fn a_program_gets_a_line_each_and_everything() {
-    let ada = card("1", "Ada Lovelace", "TEL;TYPE=WORK:+44 20\r\nEMAIL:ada@example.org\r\nORG:Engines\r\n");
+    let ada = card(
+        "1",
+        "Ada Lovelace",
+        "TEL;TYPE=WORK:+44 20\r\nEMAIL:ada@example.org\r\nORG:Engines\r\n",
+    );
     let sandbox = Sandbox::with_cards(&[&ada, &numbered(120)]);
     let stdout = sandbox.result(&["list"]);
     assert_eq!(stdout.lines().count(), 121);
@@ -30,7 +34,14 @@ fn pages_are_cut_from_the_sorted_list() {
     assert_eq!(names(&run.stdout).first(), Some(&"Contact 00005"));
     assert_eq!((run.exit, run.stdout.lines().count()), (0, 5));
     assert_eq!(run.stderr, "page 2 of 3, `--page 3` for more\n");
-    assert_eq!(sandbox.json(&["list", "--json", "--page", "3", "--page-size", "5"]).as_array().unwrap().len(), 2);
+    assert_eq!(
+        sandbox
+            .json(&["list", "--json", "--page", "3", "--page-size", "5"])
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
     assert_eq!(sandbox.json(&["list", "--json"]).as_array().unwrap().len(), 12);
 }
 
@@ -46,11 +57,17 @@ fn a_name_is_sorted_by_family_without_case_and_accents() {
 }
 
 #[test]
-fn a_hostile_name_cannot_steer_the_terminal_and_json_keeps_it() {
-    let sandbox = Sandbox::with_cards(&[&card("1", "Eve\u{1b}]0;owned\u{7}", "")]);
-    let stdout = sandbox.result(&["list"]);
-    assert!(!stdout.contains(['\u{1b}', '\u{7}']), "{stdout:?}");
-    assert_eq!(sandbox.json(&["list", "--json"])[0]["name"], "Eve\u{1b}]0;owned\u{7}");
+fn a_hostile_card_cannot_steer_the_terminal_and_json_keeps_what_it_says() {
+    let hostile = "x\u{1b}]0;owned\u{7}\u{9b}2J";
+    let fields =
+        format!("TEL:{hostile}\r\nORG:{hostile}\r\nNOTE:{hostile}\r\nURL;TYPE={hostile}:u\r\n");
+    let sandbox = Sandbox::with_cards(&[&card("1", &format!("Eve {hostile}"), &fields)]);
+    for args in [&["list"][..], &["search", "eve"], &["show", "eve"]] {
+        let stdout = sandbox.result(args);
+        assert!(stdout.contains("owned"), "{args:?}: {stdout:?}");
+        assert!(!stdout.contains(['\u{1b}', '\u{7}', '\u{9b}']), "{args:?}: {stdout:?}");
+    }
+    assert_eq!(sandbox.json(&["list", "--json"])[0]["note"], hostile);
 }
 
 #[test]

@@ -3,7 +3,8 @@ use super::Sandbox;
 #[test]
 fn whose_password_it_is_must_be_clear() {
     let sandbox = Sandbox::new();
-    sandbox.config("[carddav.home]\nserver = 'https://a.example'\n[carddav.work]\nusername = 'w'\n");
+    sandbox
+        .config("[carddav.home]\nserver = 'https://a.example'\n[carddav.work]\nusername = 'w'\n");
     for (args, words) in [
         (&["password", "set"][..], "there are several accounts; which one?"),
         (&["password", "set", "--account", "hone"], "there is no account `hone`"),

@@ -30,11 +30,15 @@ fn a_contact_is_shown_by_name_nickname_id_uid_or_word() {
 
 #[test]
 fn who_is_not_clear_is_listed_and_who_is_not_there_is_said() {
-    let sandbox = Sandbox::with_cards(&[&card("1", "Ada Byron", ""), &card("2", "Ada Lovelace", "")]);
+    let sandbox =
+        Sandbox::with_cards(&[&card("1", "Ada Byron", ""), &card("2", "Ada Lovelace", "")]);
     let run = sandbox.run(&["show", "ada"]);
     assert_eq!((run.exit, run.stdout.as_str()), (2, ""));
     assert!(run.stderr.starts_with("error: `ada` could be any of 2 contacts:\n"), "{run:?}");
-    assert!(run.stderr.contains("  Ada Byron\n") && run.stderr.contains("  Ada Lovelace\n"), "{run:?}");
+    assert!(
+        run.stderr.contains("  Ada Byron\n") && run.stderr.contains("  Ada Lovelace\n"),
+        "{run:?}"
+    );
     let run = sandbox.run(&["show", "grace"]);
     assert_eq!((run.exit, run.stdout.as_str()), (1, ""));
     assert!(run.stderr.contains("hint: `contactcmd search WORD`"), "{run:?}");
