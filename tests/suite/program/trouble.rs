@@ -19,18 +19,15 @@ fn assert_failed(ran: &Ran, code: i32, words: &[&str]) {
 #[test]
 fn network_failures_are_told_apart() {
     let user = User::new(3, Options::default());
-    let sync =
-        |server: &str| user.run(&["sync", "carddav", "--server", server, "--username", "alice"]);
+    let sync = |server: &str| {
+        user.run(&["sync", "carddav", "--server", server, "--username", "alice"])
+    };
     let refused = {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         format!("http://{}/", listener.local_addr().unwrap())
     };
     assert_failed(&sync(&refused), 4, &["cannot reach 127.0.0.1", "hint: "]);
-    assert_failed(
-        &sync("https://nowhere.invalid/"),
-        4,
-        &["cannot reach nowhere.invalid", "hint: "],
-    );
+    assert_failed(&sync("https://nowhere.invalid/"), 4, &["cannot reach nowhere.invalid", "hint: "]);
 
     // A listener that never answers: the connection is made, and nothing comes.
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
