@@ -1,5 +1,8 @@
 //! The tests that span crates, in one binary.
 
+// `cfg(test)` says to clippy that helpers in here may unwrap.
+#![cfg(test)]
+
 mod cli;
 mod contracts;
 mod corpus;

@@ -208,7 +208,9 @@ mod tests {
 
     #[test]
     fn without_a_name_the_default_or_the_only_account_is_meant() {
-        let cases: [(&[&str], Option<&str>, Result<&str, &str>); 7] = [
+        // (accounts, name asked for) -> its name, or the hint
+        type Case<'a> = (&'a [&'a str], Option<&'a str>, Result<&'a str, &'a str>);
+        let cases: [Case<'_>; 7] = [
             (&["work", "default"], None, Ok("default")),
             (&["work"], None, Ok("work")),
             (&["work", "home"], Some("home"), Ok("home")),

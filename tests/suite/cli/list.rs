@@ -57,11 +57,17 @@ fn a_name_is_sorted_by_family_without_case_and_accents() {
 }
 
 #[test]
-fn a_hostile_name_cannot_steer_the_terminal() {
-    let sandbox = Sandbox::with_cards(&[&card("1", "Eve\u{1b}]0;owned\u{7}", "")]);
-    let stdout = sandbox.result(&["list"]);
-    assert!(!stdout.contains(['\u{1b}', '\u{7}']), "{stdout:?}");
-    assert_eq!(sandbox.json(&["list", "--json"])[0]["name"], "Eve ]0;owned");
+fn a_hostile_card_cannot_steer_the_terminal_and_json_keeps_what_it_says() {
+    let hostile = "x\u{1b}]0;owned\u{7}\u{9b}2J";
+    let fields =
+        format!("TEL:{hostile}\r\nORG:{hostile}\r\nNOTE:{hostile}\r\nURL;TYPE={hostile}:u\r\n");
+    let sandbox = Sandbox::with_cards(&[&card("1", &format!("Eve {hostile}"), &fields)]);
+    for args in [&["list"][..], &["search", "eve"], &["show", "eve"]] {
+        let stdout = sandbox.result(args);
+        assert!(stdout.contains("owned"), "{args:?}: {stdout:?}");
+        assert!(!stdout.contains(['\u{1b}', '\u{7}', '\u{9b}']), "{args:?}: {stdout:?}");
+    }
+    assert_eq!(sandbox.json(&["list", "--json"])[0]["note"], hostile);
 }
 
 #[test]
