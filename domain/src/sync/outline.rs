@@ -76,7 +76,10 @@ pub fn with_report(mut outline: Outline, listing: &FullListing, report: &Delta) 
         outline.unnamed.iter().map(|link| (link.href.key(), link)).collect();
     let mut fetch: Vec<Href> = only_reported
         .iter()
-        .filter(|(key, card)| !known.get(key).is_some_and(|link| is_same(link, card)))
+        .filter(|(key, card)| match known.get(key) {
+            Some(link) => !is_same(link, card),
+            None => may_be_card(&card.href),
+        })
         .map(|(_, card)| card.href.clone())
         .collect();
     fetch.sort();
