@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::date::Date;
 use super::known::Known;
 use super::label::{Groups, Types, lower};
 use super::person::{self, one_line};
@@ -111,9 +112,18 @@ pub(super) struct Output<'a> {
     pub(super) groups: Groups,
     /// Each address and the LABEL that is its printed form, which 4.0 has as a parameter.
     pub(super) printed: BTreeMap<LineId, LineId>,
+    /// The LABEL lines among them.
+    pub(super) prints: BTreeSet<LineId>,
+    /// The line of the first N.
+    pub(super) first_n: Option<LineId>,
+    /// The first SORT-STRING, which 4.0 has as a parameter of N.
+    pub(super) sort: Option<(LineId, String)>,
+    /// The anniversary that was written.
+    pub(super) anniversary: Option<Date>,
     to: Version,
     bytes: Vec<u8>,
     used_groups: BTreeSet<String>,
+    last_group: usize,
     written: BTreeSet<String>,
     /// Label lines whose meaning went into the property itself.
     spent: BTreeSet<LineId>,
@@ -123,13 +133,19 @@ impl<'a> Output<'a> {
     fn new(card: &'a Card, to: Version) -> Self {
         let number = if to == Version::V40 { "4.0" } else { "3.0" };
         let used = card.grouped().filter_map(|p| p.group().map(|group| lower(&plain_name(group))));
+        let printed = raise::address_labels(card);
         Self {
             card,
             groups: Groups::of(card),
-            printed: raise::address_labels(card),
+            prints: printed.values().copied().collect(),
+            printed,
+            first_n: card.properties_of(Known::N).next().map(|n| n.id()),
+            sort: card.properties_of(Known::SortString).next().map(|one| (one.id(), one.trimmed())),
+            anniversary: None,
             to,
             bytes: format!("BEGIN:VCARD\r\nVERSION:{number}\r\n").into_bytes(),
             used_groups: used.collect(),
+            last_group: 0,
             written: BTreeSet::new(),
             spent: BTreeSet::new(),
         }
@@ -172,13 +188,13 @@ impl<'a> Output<'a> {
 
     /// A group no line uses.
     pub(super) fn new_group(&mut self) -> String {
-        let mut number = 1_usize;
-        while self.used_groups.contains(&format!("item{number}")) {
-            number += 1;
+        loop {
+            self.last_group += 1;
+            let name = format!("item{}", self.last_group);
+            if !self.used_groups.contains(&name) {
+                return name;
+            }
         }
-        let name = format!("item{number}");
-        self.used_groups.insert(name.clone());
-        name
     }
 
     /// Leaves out the label of a property: its meaning is in the property now.

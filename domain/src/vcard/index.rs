@@ -32,7 +32,7 @@ fn sort_key(person: &Person) -> String {
 }
 
 fn search(card: &Card, person: &Person) -> String {
-    let mut text = Search(String::with_capacity(256));
+    let mut text = Search(String::with_capacity(card.as_bytes().len().min(1024)));
     text.add(&person.name);
     if let Some(n) = &person.names {
         for part in [&n.prefix, &n.given, &n.middle, &n.family, &n.suffix] {
@@ -92,8 +92,8 @@ impl Search {
         if number.chars().all(|c| dialled(&c)) {
             return;
         }
-        let digits: String = number.chars().filter(dialled).collect();
-        self.add(&digits);
+        self.0.push('\n');
+        self.0.extend(number.chars().filter(dialled));
     }
 
     fn address(&mut self, address: &Address) {

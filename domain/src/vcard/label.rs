@@ -107,7 +107,7 @@ impl Groups {
         if !card.scanned_lines().iter().any(|line| satellite(line.known)) {
             return Self::default();
         }
-        let mut members: Vec<(String, usize, Role)> = Vec::new();
+        let mut members: Vec<(String, usize, Role)> = Vec::with_capacity(8);
         for property in card.grouped() {
             let Some(group) = property.group() else { continue };
             let role = match property.known() {

@@ -86,8 +86,9 @@ pub(super) fn property(out: &mut Output<'_>, property: &Property<'_>) {
         let value = text::escape(&printed, Version::V30).into_owned();
         out.write(Draft { types, ..Draft::new("LABEL", value) });
     }
-    if let Some(sort) = sort.filter(|_| !out.has("SORT-STRING")) {
-        out.write(Draft::new("SORT-STRING", text::escape(&sort, Version::V30).into_owned()));
+    if let Some(sort) = sort {
+        let name = if out.has("SORT-STRING") { "X-SORT-STRING" } else { "SORT-STRING" };
+        out.write(Draft::new(name, text::escape(&sort, Version::V30).into_owned()));
     }
 }
 

@@ -71,12 +71,16 @@ pub(super) fn kind(property: &Property<'_>) -> Option<Kind> {
 /// stands on one line of a terminal.
 pub(super) fn one_line(text: &str) -> String {
     let text = text.trim_ascii();
-    // The controls beyond ASCII are two bytes, the first of them 0xC2.
-    if !text.bytes().any(|b| b.is_ascii_control() || b == 0xC2) {
+    if is_one_line(text) {
         return text.to_owned();
     }
     let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn is_one_line(text: &str) -> bool {
+    // The controls beyond ASCII are two bytes, the first of them 0xC2.
+    !text.bytes().any(|b| b.is_ascii_control() || b == 0xC2)
 }
 
 /// `value` without a scheme or prefix in any case.
@@ -103,27 +107,32 @@ struct Reading<'a> {
     ranks: Ranks,
 }
 
-/// How much each value is preferred, in the order of the values.
+/// How much values are preferred: their place in the list and their rank.
 #[derive(Default)]
 struct Ranks {
-    emails: Vec<Option<u8>>,
-    phones: Vec<Option<u8>>,
-    urls: Vec<Option<u8>>,
-    messengers: Vec<Option<u8>>,
-    related: Vec<Option<u8>>,
+    emails: Vec<(usize, u8)>,
+    phones: Vec<(usize, u8)>,
+    urls: Vec<(usize, u8)>,
+    messengers: Vec<(usize, u8)>,
+    related: Vec<(usize, u8)>,
 }
 
 impl Reading<'_> {
     fn take(&mut self, property: &Property<'_>) {
         let known = property.known();
-        if let Some(altid) = property.altid()
+        // An FN that is empty leaves the name to the next one.
+        if known != Known::Fn
+            && let Some(altid) = property.altid()
             && !self.alternatives.insert((known, altid.into_owned()))
         {
             return;
         }
         let person = &mut self.person;
         match known {
-            Known::Fn if person.name.is_empty() => person.name = one_line(&property.text()),
+            Known::Fn if person.name.is_empty() => {
+                let text = property.trimmed();
+                person.name = if is_one_line(&text) { text } else { one_line(&text) };
+            }
             Known::N if person.names.is_none() => person.names = Some(names(property)),
             Known::Nickname => person.nicknames.extend(filled_parts(property, b',')),
             Known::Categories => person.categories.extend(filled_parts(property, b',')),
@@ -173,8 +182,8 @@ impl Reading<'_> {
         let (label, rank) = label(self.card, &self.groups, property);
         let service = || property.param("X-SERVICE-TYPE").map(|service| service.to_lowercase());
         let label = label.or_else(|| (property.known() == Known::Impp).then(service).flatten());
+        ranks.extend(rank.map(|rank| (list.len(), rank)));
         list.push(Labelled { label, value, preferred: false });
-        ranks.push(rank);
     }
 
     fn address(&mut self, property: &Property<'_>) {
@@ -212,7 +221,8 @@ impl Reading<'_> {
         prefer(&mut person.messengers, &ranks.messengers);
         prefer(&mut person.related, &ranks.related);
         without_twins(&mut person.messengers);
-        person.name = what_to_call(&person);
+        let shown = std::mem::take(&mut person.name);
+        person.name = what_to_call(&person, shown);
         person
     }
 }
@@ -223,38 +233,42 @@ pub(super) fn is_anniversary(card: &Card, groups: &Groups, property: &Property<'
     own.is_some_and(|own| own.into_text().eq_ignore_ascii_case("anniversary"))
 }
 
-fn what_to_call(person: &Person) -> String {
-    let organisation = person.organisation.first().map(|unit| one_line(unit));
+fn what_to_call(person: &Person, shown: String) -> String {
+    let organisation = || person.organisation.first().map(|unit| one_line(unit));
     if person.kind == Kind::Organisation
-        && let Some(organisation) = organisation
+        && let Some(organisation) = organisation()
     {
         return organisation;
     }
-    if !person.name.is_empty() {
-        return person.name.clone();
+    if !shown.is_empty() {
+        return shown;
     }
-    let names = person.names.as_ref().map(|n| {
-        let parts = [&n.prefix, &n.given, &n.middle, &n.family, &n.suffix];
-        parts.map(|part| one_line(part)).into_iter().filter(|part| !part.is_empty()).collect()
-    });
-    let names = names.map(|parts: Vec<String>| parts.join(" ")).filter(|name| !name.is_empty());
-    let nickname = person.nicknames.first().map(|one| one_line(one));
-    let email = person.emails.first().map(|email| one_line(&email.value));
-    let phone = person.phones.first().map(|phone| one_line(&phone.value));
-    let name = names.or(organisation).or(nickname).or(email).or(phone);
+    let parts =
+        person.names.iter().flat_map(|n| [&n.prefix, &n.given, &n.middle, &n.family, &n.suffix]);
+    let parts: Vec<String> = parts.map(|part| one_line(part)).filter(|p| !p.is_empty()).collect();
+    let names = Some(parts.join(" ")).filter(|name| !name.is_empty());
+    let nickname = || person.nicknames.first().map(|one| one_line(one));
+    let email = || person.emails.first().map(|email| one_line(&email.value));
+    let phone = || person.phones.first().map(|phone| one_line(&phone.value));
+    let name = names.or_else(organisation).or_else(nickname).or_else(email).or_else(phone);
     name.filter(|name| !name.is_empty()).unwrap_or_else(|| NAMELESS.to_owned())
 }
 
 /// Marks the values whose rank is the best of their kind.
-fn prefer(values: &mut [Labelled], ranks: &[Option<u8>]) {
-    let Some(best) = ranks.iter().flatten().min() else { return };
-    for (value, rank) in values.iter_mut().zip(ranks) {
-        value.preferred = rank.as_ref() == Some(best);
+fn prefer(values: &mut [Labelled], ranks: &[(usize, u8)]) {
+    let best = ranks.iter().map(|(_, rank)| *rank).min();
+    for (at, rank) in ranks {
+        if let Some(value) = values.get_mut(*at) {
+            value.preferred = Some(*rank) == best;
+        }
     }
 }
 
 /// Drops the second of two messenger lines for one account: many cards hold IMPP and an X- form.
 fn without_twins(messengers: &mut Vec<Labelled>) {
+    if messengers.len() < 2 {
+        return;
+    }
     let mut seen = BTreeSet::new();
     messengers.retain(|one| {
         let account = one.value.rsplit(':').next().unwrap_or(&one.value).to_lowercase();

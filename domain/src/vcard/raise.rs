@@ -55,8 +55,9 @@ pub(super) fn property(out: &mut Output<'_>, property: &Property<'_>) {
             once(out, draft);
         }
         Known::N => {
-            if let Some(sort) = out.card.properties_of(Known::SortString).next() {
-                draft.add("SORT-AS", &sort.trimmed());
+            let first = out.first_n == Some(property.id());
+            if let Some((_, sort)) = out.sort.as_ref().filter(|_| first) {
+                draft.add("SORT-AS", sort);
             }
             once(out, draft);
         }
@@ -67,8 +68,8 @@ pub(super) fn property(out: &mut Output<'_>, property: &Property<'_>) {
             }
             once(out, draft);
         }
-        Known::Label if out.printed.values().any(|label| *label == property.id()) => {}
-        Known::SortString if out.card.properties_of(Known::N).next().is_some() => {}
+        Known::Label if out.prints.contains(&property.id()) => {}
+        Known::SortString if is_in_name(out, property.id()) => {}
         Known::Photo | Known::Logo | Known::Sound | Known::Key => picture(out, property, draft),
         Known::Bday => day(out, property, draft),
         Known::Anniversary => anniversary(out, property, draft),
@@ -155,14 +156,13 @@ fn day(out: &mut Output<'_>, property: &Property<'_>, mut draft: Draft) {
 
 /// The forms of an anniversary are one fact: the first is written, another only if it differs.
 fn anniversary(out: &mut Output<'_>, property: &Property<'_>, draft: Draft) {
+    let date = date::of(property);
     if !out.has("ANNIVERSARY") {
+        out.anniversary = date;
         return day(out, property, draft.named("ANNIVERSARY"));
     }
-    let known = |known: Known| out.card.properties_of(known).find_map(|p| date::of(&p));
-    let first = known(Known::Anniversary).or_else(|| known(Known::AbDate));
-    if date::of(property).is_none() || date::of(property) != first {
-        let draft = draft.named("X-ANNIVERSARY");
-        out.write(draft);
+    if date.is_none() || date != out.anniversary {
+        out.write(draft.named("X-ANNIVERSARY"));
     }
 }
 
@@ -227,6 +227,11 @@ fn rev(out: &mut Output<'_>, property: &Property<'_>, mut draft: Draft) {
         }
         _ => out.write(draft.private()),
     }
+}
+
+/// Whether a SORT-STRING goes into the N of the card.
+fn is_in_name(out: &Output<'_>, sort: LineId) -> bool {
+    out.first_n.is_some() && out.sort.as_ref().is_some_and(|(first, _)| *first == sort)
 }
 
 /// Pairs each address with its printed form: the first LABEL of the same types that is left.

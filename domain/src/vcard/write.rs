@@ -203,7 +203,8 @@ pub(super) fn push_param(out: &mut String, name: &str, value: &str) {
     out.push('=');
     let value = value.replace('^', "^^").replace('\n', "^n").replace('"', "^'");
     let value = value.replace('\r', "");
-    if wire::needs_quotes(&value) {
+    // TYPE is the list it looks like; in quotes it would be one value to some readers of 3.0.
+    if wire::needs_quotes(&value) && !name.eq_ignore_ascii_case("TYPE") {
         out.push('"');
         out.push_str(&value);
         out.push('"');
@@ -223,6 +224,7 @@ mod tests {
             ("item1.N", "CHARSET", Some("UTF-8"), "item1.N;CHARSET=UTF-8"),
             ("N;CHARSET=X;A=b;charset=Y", "CHARSET", Some("Z"), "N;CHARSET=Z;A=b"),
             ("N;CHARSET=X;A=\"b;c\"", "CHARSET", None, "N;A=\"b;c\""),
+            ("TEL", "TYPE", Some("home,cell"), "TEL;TYPE=home,cell"),
             ("ADR", "LABEL", Some("1 \"A\", B\nC"), "ADR;LABEL=\"1 ^'A^', B^nC\""),
         ];
         for (head, name, value, expected) in cases {
