@@ -1,1 +1,3 @@
-//! Suite.
+//! Everything that is tested across crates, in one binary.
+
+mod contracts;

@@ -1,0 +1,3 @@
+//! What the ports promise, restated as tests that any adapter can be put through.
+
+mod repo;
