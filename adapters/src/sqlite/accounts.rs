@@ -8,7 +8,7 @@ use diesel::sqlite::Sqlite;
 use diesel::upsert::excluded;
 
 use super::fault::Fault;
-use super::rows::{count, from_json, to_json};
+use super::rows::{from_json, to_json};
 use super::schema::{accounts, books};
 
 type Conn = SqliteConnection;
@@ -22,7 +22,7 @@ pub(super) fn account(
         .filter(accounts::server.eq(server))
         .filter(accounts::username.eq(username))
         .select(AccountRow::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()?
         .map(Account::try_from)
         .transpose()
@@ -101,11 +101,6 @@ pub(super) fn save_progress(
         ))
         .execute(conn)?;
     if saved == 0 { Err(Fault::NoSuchBook(book)) } else { Ok(()) }
-}
-
-pub(super) fn link_count(conn: &mut Conn, book: BookId) -> Result<u64, Fault> {
-    let links = books::table.find(book.0).select(books::links).first(conn).optional()?;
-    Ok(count(links.unwrap_or(0)))
 }
 
 #[derive(Queryable, Selectable)]

@@ -1,13 +1,15 @@
 //! Doing changes, each as it was ordered.
 
 use contactcmd_domain::contact::{ContactId, Index, Timestamp};
+use contactcmd_domain::dav::ETag;
 use contactcmd_domain::sync::snapshot::{Here, Link};
 use contactcmd_ports::{BookId, Change, Editor, NewContact, Past, RunId, Why};
 use diesel::prelude::*;
-use diesel::upsert::excluded;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::fault::Fault;
 use super::notes;
+use super::prepared::{self, Value};
 use super::rows::{IndexRow, here_code, stored};
 use super::schema::{contacts, external_ids};
 
@@ -78,7 +80,6 @@ fn insert(
             IndexRow::new(index)?,
             contacts::id.eq(id.as_bytes().as_slice()),
             contacts::edited.eq(0),
-            // Said at once, which saves the trigger from writing the row a second time.
             contacts::linked.eq(link.is_some()),
             contacts::created.eq(stamp.at.0),
             contacts::updated.eq(stamp.at.0),
@@ -88,7 +89,6 @@ fn insert(
         .execute(conn)?;
     let Some((book, link)) = link else { return Ok(()) };
     let card = Card { id: *id, vcard, here: Here::Same };
-    free_href(conn, *id, *book, link)?;
     store_link(conn, &card, *book, link)
 }
 
@@ -105,27 +105,41 @@ fn replace(
     new: &NewCard<'_>,
 ) -> Result<(), Fault> {
     remember(conn, stamp, (id, why), Some(new.vcard))?;
-    let step: i64 = match new.editor {
+    let step = match new.editor {
         Editor::User => 1,
         Editor::Sync => 0,
     };
-    diesel::update(contacts::table.find(id.as_bytes().as_slice()))
-        .set((
-            IndexRow::new(new.index)?,
-            contacts::vcard.eq(new.vcard),
-            contacts::edited.eq(contacts::edited + step),
-            contacts::deleted_at.eq(None::<i64>),
-            contacts::updated.eq(stamp.at.0),
-        ))
-        .execute(conn)?;
+    let row = IndexRow::new(new.index)?;
+    prepared::run(
+        conn,
+        "UPDATE contacts SET uid = ?, uid_key = ?, sort_key = ?, name = ?, names = ?, \
+         search = ?, person = ?, vcard = ?, updated = ?, edited = edited + ?, \
+         deleted_at = NULL WHERE id = ?",
+        &[
+            row.uid.into(),
+            row.uid_key.as_deref().into(),
+            row.sort_key.into(),
+            row.name.into(),
+            row.names.as_str().into(),
+            row.search.into(),
+            row.person.as_str().into(),
+            new.vcard.into(),
+            stamp.at.0.into(),
+            Value::Number(step),
+            id.as_bytes().as_slice().into(),
+        ],
+    )?;
     Ok(())
 }
 
 fn bury(conn: &mut Conn, stamp: Stamp, id: ContactId, why: &Why) -> Result<(), Fault> {
     remember(conn, stamp, (id, why), None)?;
-    diesel::update(contacts::table.find(id.as_bytes().as_slice()))
-        .set((contacts::deleted_at.eq(stamp.at.0), contacts::updated.eq(stamp.at.0)))
-        .execute(conn)?;
+    let (at, id) = (stamp.at.0, id.as_bytes().as_slice());
+    prepared::run(
+        conn,
+        "UPDATE contacts SET deleted_at = ?, updated = ? WHERE id = ?",
+        &[at.into(), at.into(), id.into()],
+    )?;
     Ok(())
 }
 
@@ -146,7 +160,7 @@ fn remember(
     let (name, before) = contacts::table
         .find(contact.as_bytes().as_slice())
         .select((contacts::name, contacts::vcard))
-        .first(conn)
+        .get_result(conn)
         .optional()?
         .ok_or(Fault::NoSuchContact(contact))?;
     let (after, why) = (after.map(<[u8]>::to_vec), why.clone());
@@ -157,7 +171,7 @@ fn relink(conn: &mut Conn, id: ContactId, book: BookId, link: &Link) -> Result<(
     let (vcard, edited, deleted_at): (Vec<u8>, i64, Option<i64>) = contacts::table
         .find(id.as_bytes().as_slice())
         .select((contacts::vcard, contacts::edited, contacts::deleted_at))
-        .first(conn)
+        .get_result(conn)
         .optional()?
         .ok_or(Fault::NoSuchContact(id))?;
     let here = match deleted_at {
@@ -166,22 +180,16 @@ fn relink(conn: &mut Conn, id: ContactId, book: BookId, link: &Link) -> Result<(
         None if edited > stored(link.seen) || link.base.is_none() => Here::Edited,
         None => Here::Same,
     };
-    free_href(conn, id, book, link)?;
+    prepared::run(
+        conn,
+        "UPDATE contacts SET linked = 1 WHERE id = ? AND linked = 0",
+        &[id.as_bytes().as_slice().into()],
+    )?;
     store_link(conn, &Card { id, vcard: &vcard, here }, book, link)
 }
 
 fn unlink(conn: &mut Conn, id: ContactId, book: BookId) -> Result<(), Fault> {
     diesel::delete(external_ids::table.find((id.as_bytes().as_slice(), book.0))).execute(conn)?;
-    Ok(())
-}
-
-/// Removes the book's link at this href when it is another contact's.
-fn free_href(conn: &mut Conn, id: ContactId, book: BookId, link: &Link) -> Result<(), Fault> {
-    let other = external_ids::table
-        .filter(external_ids::book.eq(book.0))
-        .filter(external_ids::href_key.eq(link.href.key().0))
-        .filter(external_ids::contact.ne(id.as_bytes().as_slice()));
-    diesel::delete(other).execute(conn)?;
     Ok(())
 }
 
@@ -193,31 +201,41 @@ struct Card<'a> {
 }
 
 fn store_link(conn: &mut Conn, card: &Card<'_>, book: BookId, link: &Link) -> Result<(), Fault> {
+    let stored = upsert_link(conn, card, book, link);
+    if let Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) = stored {
+        // Another contact has the book's link at this href: it gives way. Tried second, because it
+        // is rare; the failed statement has changed nothing.
+        let other = external_ids::table
+            .filter(external_ids::book.eq(book.0))
+            .filter(external_ids::href_key.eq(link.href.key().0));
+        diesel::delete(other).execute(conn)?;
+        return Ok(upsert_link(conn, card, book, link)?);
+    }
+    Ok(stored?)
+}
+
+fn upsert_link(conn: &mut Conn, card: &Card<'_>, book: BookId, link: &Link) -> QueryResult<()> {
     let base_is_card = link.base.as_deref() == Some(card.vcard);
     let base = if base_is_card { None } else { link.base.as_deref() };
-    diesel::insert_into(external_ids::table)
-        .values((
-            external_ids::contact.eq(card.id.as_bytes().as_slice()),
-            external_ids::book.eq(book.0),
-            external_ids::here.eq(here_code(card.here)),
-            external_ids::seen.eq(stored(link.seen)),
-            external_ids::base_is_card.eq(base_is_card),
-            external_ids::etag.eq(link.etag.as_ref().map(|etag| etag.as_str())),
-            external_ids::href.eq(link.href.as_str()),
-            external_ids::href_key.eq(link.href.key().0),
-            external_ids::base.eq(base),
-        ))
-        .on_conflict((external_ids::contact, external_ids::book))
-        .do_update()
-        .set((
-            external_ids::here.eq(excluded(external_ids::here)),
-            external_ids::seen.eq(excluded(external_ids::seen)),
-            external_ids::base_is_card.eq(excluded(external_ids::base_is_card)),
-            external_ids::etag.eq(excluded(external_ids::etag)),
-            external_ids::href.eq(excluded(external_ids::href)),
-            external_ids::href_key.eq(excluded(external_ids::href_key)),
-            external_ids::base.eq(excluded(external_ids::base)),
-        ))
-        .execute(conn)?;
+    prepared::run(
+        conn,
+        "INSERT INTO external_ids \
+         (contact, book, here, seen, base_is_card, etag, href, href_key, base) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) \
+         ON CONFLICT (contact, book) DO UPDATE SET here = excluded.here, seen = excluded.seen, \
+         base_is_card = excluded.base_is_card, etag = excluded.etag, href = excluded.href, \
+         href_key = excluded.href_key, base = excluded.base",
+        &[
+            card.id.as_bytes().as_slice().into(),
+            book.0.into(),
+            here_code(card.here).into(),
+            stored(link.seen).into(),
+            i64::from(base_is_card).into(),
+            link.etag.as_ref().map(ETag::as_str).into(),
+            link.href.as_str().into(),
+            link.href.key().0.as_str().into(),
+            Value::Bytes(base),
+        ],
+    )?;
     Ok(())
 }

@@ -57,6 +57,11 @@ pub(super) fn edited(conn: &mut Conn, book: BookId) -> Result<Vec<Known>, Fault>
     values(rows)
 }
 
+pub(super) fn link_count(conn: &mut Conn, book: BookId) -> Result<u64, Fault> {
+    let links = external_ids::table.filter(external_ids::book.eq(book.0)).count();
+    Ok(count(links.get_result(conn)?))
+}
+
 pub(super) fn linked_at(
     conn: &mut Conn,
     book: BookId,
@@ -121,7 +126,7 @@ struct KnownRow {
     contact: Vec<u8>,
     href: String,
     etag: Option<String>,
-    here: i16,
+    here: i64,
 }
 
 impl TryFrom<KnownRow> for Known {

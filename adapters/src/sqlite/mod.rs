@@ -11,6 +11,7 @@ mod links;
 mod notes;
 mod open;
 mod people;
+mod prepared;
 mod rows;
 mod schema;
 
@@ -174,7 +175,7 @@ impl ContactRepo for SqliteRepo {
     }
 
     fn link_count(&self, book: BookId) -> Result<u64, RepoError> {
-        self.read(|conn| accounts::link_count(conn, book))
+        self.read(|conn| links::link_count(conn, book))
     }
 
     fn linked_at(&self, book: BookId, hrefs: &[HrefKey]) -> Result<Vec<Linked>, RepoError> {
@@ -260,3 +261,6 @@ impl ContactRepo for SqliteRepo {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,9 +61,11 @@ pub(super) fn to_read(path: &Path) -> Result<Opened, RepoError> {
         Err(error) => return Err(RepoError::Unreadable { cause: error.into() }),
         Ok(_) => {}
     }
-    let path = &fs::canonicalize(path).map_err(explain_io)?;
+    let path = fs::canonicalize(path);
+    let path = &path.map_err(|error| RepoError::Unreadable { cause: error.into() })?;
     let folder = path.parent();
-    let mut conn = connect(&uri(path, "mode=ro"), folder)?;
+    // Not `mode=ro`: that could not remove the log again, and would leave it beside the file.
+    let mut conn = connect(&uri(path, "mode=rw"), folder)?;
     let kind = match kind(&mut conn, folder) {
         // SQLite wants to make the log's index beside the file to read it. Where the folder cannot
         // be written and no log waits, nobody can be writing: the file alone is everything.
@@ -84,6 +86,7 @@ pub(super) fn to_read(path: &Path) -> Result<Opened, RepoError> {
         Kind::Current => {}
     }
     refuse_unknown_migrations(&mut conn, folder)?;
+    only_read(&mut conn, folder)?;
     Ok(Opened { conn, wal: true, lock: None })
 }
 
@@ -96,8 +99,12 @@ pub(super) fn in_memory() -> Result<Opened, RepoError> {
 
 fn empty_to_read() -> Result<Opened, RepoError> {
     let mut opened = in_memory()?;
-    opened.conn.batch_execute("PRAGMA query_only = ON").map_err(|e| explain(e.into(), None))?;
+    only_read(&mut opened.conn, None)?;
     Ok(opened)
+}
+
+fn only_read(conn: &mut SqliteConnection, folder: Option<&Path>) -> Result<(), RepoError> {
+    conn.batch_execute("PRAGMA query_only = ON").map_err(|e| explain(e.into(), folder))
 }
 
 /// Makes the folder and the file, for the user alone, and gives the file's real path: two names of
@@ -173,9 +180,9 @@ fn use_wal(conn: &mut SqliteConnection) -> QueryResult<bool> {
         journal_mode: String,
     }
     let mode: Mode = diesel::sql_query("PRAGMA journal_mode = WAL").get_result(conn)?;
-    // A first sync changes the same index pages again and again: copying them into the file every
-    // 16 MB instead of every 4 MB saves most of that.
-    conn.batch_execute("PRAGMA wal_autocheckpoint = 4000")?;
+    // A first sync changes the same index pages again and again. With 64 MB of memory at most they
+    // stay at hand, and they are copied into the file every 16 MB instead of every 4 MB.
+    conn.batch_execute("PRAGMA cache_size = -64000; PRAGMA wal_autocheckpoint = 4000")?;
     Ok(mode.journal_mode == "wal")
 }
 

@@ -5,13 +5,15 @@ use std::collections::HashMap;
 use contactcmd_domain::contact::{ContactId, UidKey};
 use contactcmd_domain::sync::snapshot::StoredContact;
 use contactcmd_ports::{ExternalId, ListPage, ListQuery, Sort, Summary};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 use diesel::sqlite::Sqlite;
 
 use super::fault::Fault;
 use super::links::{CHUNK, values};
-use super::rows::{ContactRow, SummaryRow, as_nickname, contact_id, count, etag, href, stored};
-use super::schema::{accounts, books, contacts, external_ids, instr, instr_nullable};
+use super::rows::{ContactRow, SummaryRow, as_name, contact_id, count, etag, href, stored};
+use super::schema::{accounts, books, contacts, external_ids, instr};
 
 type Conn = SqliteConnection;
 
@@ -19,7 +21,7 @@ pub(super) fn contact(conn: &mut Conn, id: ContactId) -> Result<Option<StoredCon
     living()
         .filter(contacts::id.eq(id.as_bytes().as_slice()))
         .select(ContactRow::as_select())
-        .first(conn)
+        .get_result(conn)
         .optional()?
         .map(StoredContact::try_from)
         .transpose()
@@ -124,9 +126,7 @@ fn matching(query: &ListQuery) -> Matching<'_> {
         matching = matching.filter(instr(contacts::search, word).gt(0));
     }
     if let Some(name) = &query.named {
-        let nickname = instr_nullable(contacts::nicknames, as_nickname(name)).gt(0);
-        matching = matching
-            .filter(contacts::folded.eq(name).or(contacts::nicknames.is_not_null().and(nickname)));
+        matching = matching.filter(instr(contacts::names, as_name(name)).gt(0));
     }
     matching
 }
@@ -135,8 +135,9 @@ fn page(query: &ListQuery) -> Matching<'_> {
     let matching = matching(query);
     let sorted = match query.sort {
         Sort::Name => matching.order((contacts::sort_key, contacts::id)),
-        Sort::Created => matching.order((contacts::created.desc(), contacts::id.desc())),
-        Sort::Updated => matching.order((contacts::updated.desc(), contacts::id.desc())),
+        // Those of one moment in the order they came: the index has that at no cost.
+        Sort::Created => matching.order(sql::<Text>("contacts.created DESC, contacts.rowid DESC")),
+        Sort::Updated => matching.order(sql::<Text>("contacts.updated DESC, contacts.rowid DESC")),
     };
     let from = sorted.offset(stored(query.offset));
     match query.limit {

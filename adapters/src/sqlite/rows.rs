@@ -1,6 +1,6 @@
 //! Rows into the port's values and back.
 
-use contactcmd_domain::contact::{ContactId, Index, Timestamp, Uid, fold};
+use contactcmd_domain::contact::{ContactId, Index, Person, Timestamp, Uid, fold};
 use contactcmd_domain::dav::{ETag, Href};
 use contactcmd_domain::sync::snapshot::{Here, StoredContact};
 use contactcmd_ports::Summary;
@@ -69,17 +69,16 @@ impl TryFrom<SummaryRow> for Summary {
 }
 
 /// The columns that are derived from the card.
-#[derive(Insertable, AsChangeset)]
-#[diesel(table_name = contacts, treat_none_as_default_value = false, treat_none_as_null = true)]
+#[derive(Insertable)]
+#[diesel(table_name = contacts, treat_none_as_default_value = false)]
 pub(super) struct IndexRow<'a> {
-    uid: Option<&'a str>,
-    uid_key: Option<String>,
-    sort_key: &'a str,
-    name: &'a str,
-    folded: String,
-    nicknames: Option<String>,
-    search: &'a str,
-    person: String,
+    pub(super) uid: Option<&'a str>,
+    pub(super) uid_key: Option<String>,
+    pub(super) sort_key: &'a str,
+    pub(super) name: &'a str,
+    pub(super) names: String,
+    pub(super) search: &'a str,
+    pub(super) person: String,
 }
 
 impl<'a> IndexRow<'a> {
@@ -91,21 +90,22 @@ impl<'a> IndexRow<'a> {
             uid_key: uid.as_ref().map(|uid| uid.key().0),
             sort_key,
             name: &person.name,
-            folded: fold(&person.name),
-            nicknames: nicknames(&person.nicknames),
+            names: names(person),
             search,
             person: to_json("contacts.person", person)?,
         })
     }
 }
 
-/// What `contacts.nicknames` holds when this folded nickname is among them.
-pub(super) fn as_nickname(folded: &str) -> String {
+/// What `contacts.names` contains when this folded name is among them.
+pub(super) fn as_name(folded: &str) -> String {
     format!("\n{}\n", folded.replace('\n', " "))
 }
 
-fn nicknames(names: &[String]) -> Option<String> {
-    (!names.is_empty()).then(|| names.iter().map(|name| as_nickname(&fold(name))).collect())
+/// The name and all nicknames, folded, each between two line ends.
+fn names(person: &Person) -> String {
+    let all = std::iter::once(&person.name).chain(&person.nicknames);
+    all.fold(String::from("\n"), |names, name| names + &fold(name).replace('\n', " ") + "\n")
 }
 
 /// The 16 bytes of a contact's id as a value.
@@ -115,7 +115,7 @@ pub(super) fn contact_id(bytes: &[u8]) -> Result<ContactId, Fault> {
 }
 
 /// What stands for [`Here`] in `external_ids.here`.
-pub(super) fn here_code(here: Here) -> i16 {
+pub(super) fn here_code(here: Here) -> i64 {
     match here {
         Here::Same => 0,
         Here::Edited => 1,
@@ -124,7 +124,7 @@ pub(super) fn here_code(here: Here) -> i16 {
 }
 
 /// The way back from [`here_code`].
-pub(super) fn here(code: i16) -> Result<Here, Fault> {
+pub(super) fn here(code: i64) -> Result<Here, Fault> {
     match code {
         0 => Ok(Here::Same),
         1 => Ok(Here::Edited),

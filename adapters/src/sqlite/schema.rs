@@ -20,7 +20,6 @@ diesel::table! {
         access -> Text,
         hidden -> Bool,
         capabilities -> Text,
-        links -> BigInt,
         sync_token -> Nullable<Text>,
         ctag -> Nullable<Text>,
         token_at -> Nullable<BigInt>,
@@ -50,8 +49,7 @@ diesel::table! {
         uid_key -> Nullable<Text>,
         sort_key -> Text,
         name -> Text,
-        folded -> Text,
-        nicknames -> Nullable<Text>,
+        names -> Text,
         search -> Text,
         person -> Text,
         vcard -> Binary,
@@ -62,7 +60,7 @@ diesel::table! {
     external_ids (contact, book) {
         contact -> Binary,
         book -> BigInt,
-        here -> SmallInt,
+        here -> BigInt,
         seen -> BigInt,
         base_is_card -> Bool,
         etag -> Nullable<Text>,
@@ -128,10 +126,4 @@ diesel::allow_tables_to_appear_in_same_query!(accounts, books, contacts, externa
 diesel::define_sql_function! {
     /// Where `word` stands in `text`; 0 when it does not. Not LIKE, whose `%` and `_` people search for.
     fn instr(text: diesel::sql_types::Text, word: diesel::sql_types::Text) -> diesel::sql_types::BigInt;
-}
-
-diesel::define_sql_function! {
-    /// As [`instr`], `NULL` for no text.
-    #[sql_name = "instr"]
-    fn instr_nullable(text: diesel::sql_types::Nullable<diesel::sql_types::Text>, word: diesel::sql_types::Text) -> diesel::sql_types::Nullable<diesel::sql_types::BigInt>;
 }

@@ -2,4 +2,5 @@
 //! implementation.
 
 mod credentials;
+mod repo;
 mod transport;
