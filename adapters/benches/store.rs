@@ -147,6 +147,7 @@ impl Store {
             capabilities: Capabilities::default(),
             ctag: None,
             sync_token: None,
+            hidden: false,
         };
         let book = repo.save_books(account.id, &[info]).unwrap()[0].id;
         Self { folder, repo, book }

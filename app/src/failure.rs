@@ -152,7 +152,6 @@ impl From<CredentialError> for Failure {
 #[cfg(test)]
 mod tests {
     use super::Exit::{Auth, Done, Failed, Guard, Interrupted, NeedsYou, Server};
-    use super::*;
 
     #[test]
     fn what_failed_outweighs_what_waits() {

@@ -147,7 +147,7 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
                     } else {
                         settled.push(key);
                     }
-                    actions.push(action);
+                    actions.push(*action);
                 }
             }
         }
@@ -188,7 +188,7 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             What::Refused(status) => format!("the server answered {status} for it"),
             What::NoData => "the server gives no text for it".to_owned(),
         };
-        Ok(Planned::Action(aside(href, etag, linked, trouble)))
+        Ok(Planned::action(aside(href, etag, linked, trouble)))
     }
 
     /// A card that was named, in this run or an earlier one, and is not there when asked for (Q67).
@@ -209,7 +209,7 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             }
             // Nobody knew it, and it is gone again.
             None if self.pending.contains_key(key) => Planned::Nothing,
-            _ => Planned::Action(aside(href, etag, linked, NOT_THERE.to_owned())),
+            _ => Planned::action(aside(href, etag, linked, NOT_THERE.to_owned())),
         }
     }
 
@@ -220,7 +220,7 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
     ) -> Result<Planned, Failure> {
         let choice = self.options.choice;
         if let Some(linked) = linked {
-            return Ok(Planned::Action(plan_card(remote, Match::Linked(linked), choice)));
+            return Ok(Planned::action(plan_card(remote, Match::Linked(linked), choice)));
         }
         let somebody = self.people.meet(&remote.card);
         let action = match &somebody {
@@ -252,7 +252,7 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             },
         };
         self.people.forget(&somebody);
-        Ok(Planned::Action(action))
+        Ok(Planned::action(action))
     }
 
     /// Where a card of this book with the same UID is, as far as is known here.
@@ -372,11 +372,17 @@ pub(super) enum Asked {
 
 /// What becomes of a fetched card.
 enum Planned {
-    Action(Action),
+    Action(Box<Action>),
     /// Nothing, and no note on it is needed any more.
     Nothing,
     /// It is decided later in this run.
     Later,
+}
+
+impl Planned {
+    fn action(action: Action) -> Self {
+        Self::Action(Box::new(action))
+    }
 }
 
 impl Telling<'_> {

@@ -21,7 +21,7 @@ pub struct Known {
 pub enum Here {
     /// Nothing.
     Same,
-    /// It was edited (`edited > seen`).
+    /// It was edited (`edited > seen`), or both sides never agreed (the link has no base).
     Edited,
     /// It was deleted (a tombstone stands).
     Deleted,

@@ -1,5 +1,4 @@
 //! What [`DavTransport`] promises. Another HTTP client is held to it by one more line at the end.
-#![expect(clippy::unwrap_used, reason = "these are tests, though clippy sees functions")]
 
 mod answers;
 mod failures;

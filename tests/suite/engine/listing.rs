@@ -233,7 +233,7 @@ fn a_book_that_seems_empty_or_gone_deletes_nothing() {
         for more in [&[][..], &["--full"]] {
             let stage = Stage::with_cards(Knobs::default(), 300);
             stage.pull(&[]);
-            stage.fake.set(|knobs| knobs.mood = mood.clone());
+            stage.fake.set(|knobs| knobs.mood = mood);
             let ran = stage.pull(more);
             // A report that says "nothing happened" in good order is believed for this run.
             let quiet = mood == Mood::BookEmptied && more.is_empty() && ran.exit == Exit::Done;
