@@ -25,6 +25,9 @@ pub type OpenRepo = dyn Fn(&Path, Open) -> Result<Box<dyn ContactRepo>, RepoErro
 /// Makes a transport.
 pub type MakeTransport = dyn Fn(&TransportOptions) -> Result<Arc<dyn DavTransport>, Failure>;
 
+/// Reads an environment variable; `None` when it is not there, or not text.
+pub type ReadVariable = dyn Fn(&str) -> Option<String>;
+
 /// The outside world, as the commands see it. `wire` makes the real one; tests make their own.
 pub struct World {
     /// Opens the store.
@@ -34,7 +37,7 @@ pub struct World {
     /// The keychain.
     pub credentials: Box<dyn CredentialStore>,
     /// Reads an environment variable.
-    pub env: Box<dyn Fn(&str) -> Option<String>>,
+    pub env: Box<ReadVariable>,
     /// The time.
     pub now: Box<dyn Fn() -> Timestamp>,
     /// 16 random bytes.

@@ -1,5 +1,7 @@
 //! The outline of a book of 10,000 cards, and the plan of a page of 500.
 
+#![expect(clippy::unwrap_used, reason = "a bench that cannot start measures nothing")]
+
 use contactcmd_domain::contact::{ContactId, Timestamp};
 use contactcmd_domain::dav::{ETag, FullListing, Href, ListCards, Location, Operation};
 use contactcmd_domain::sync::outline::of_full;

@@ -86,7 +86,10 @@ fn change_some(fake: &FakeDav) -> anyhow::Result<()> {
 
 /// Runs the program as a user would, with a home folder of its own.
 fn step(title: &str, home: &TempDir, args: &[&str]) -> anyhow::Result<()> {
-    println!("{title}\n\n  $ contactcmd {}\n", args.join(" "));
+    let quoted =
+        |arg: &&str| if arg.contains(' ') { format!("\"{arg}\"") } else { (*arg).to_owned() };
+    let typed: Vec<String> = args.iter().map(quoted).collect();
+    println!("{title}\n\n  $ contactcmd {}\n", typed.join(" "));
     let mut world = world(home);
     let exit = contactcmd::run(
         std::iter::once("contactcmd").chain(args.iter().copied()).map(OsString::from),

@@ -384,6 +384,7 @@ fn book(repo: &mut SqliteRepo) -> BookId {
         capabilities: Capabilities::default(),
         ctag: None,
         sync_token: None,
+        hidden: false,
     };
     repo.save_books(account.id, &[info]).unwrap()[0].id
 }

@@ -89,9 +89,11 @@ mod tests {
     use super::Verdict::*;
     use super::*;
 
+    type Cell = (Here, There, bool, [Verdict; 3], [Verdict; 3]);
+
     /// Every cell: what happened here and there -> pull, push, sync, and the same three by force.
     #[rustfmt::skip]
-    const CELLS: [(Here, There, bool, [Verdict; 3], [Verdict; 3]); 10] = [
+    const CELLS: [Cell; 10] = [
         (Here::Same,    There::Same,   false, [InSync, InSync, InSync],              [InSync, InSync, InSync]),
         (Here::Edited,  There::Same,   false, [Unsent, SendHere, SendHere],          [Unsent, SendHere, SendHere]),
         (Here::Deleted, There::Same,   false, [Unsent, DeleteThere, DeleteThere],    [Unsent, DeleteThere, DeleteThere]),
