@@ -78,7 +78,8 @@ fn cards() -> Vec<Vec<u8>> {
 }
 
 fn card(number: usize) -> String {
-    let (given, family) = if number.is_multiple_of(10) { ("Zoë", "Müller") } else { ("Ada", "Byron") };
+    let (given, family) =
+        if number.is_multiple_of(10) { ("Zoë", "Müller") } else { ("Ada", "Byron") };
     let mut card =
         String::from("BEGIN:VCARD\r\nVERSION:3.0\r\nPRODID:-//Example Inc.//Book 12.3//EN\r\n");
     let _ = write!(
