@@ -189,7 +189,7 @@ impl Random {
     }
 
     fn below(&mut self, bound: usize) -> usize {
-        usize::try_from(self.next() % (bound.max(1) as u64)).unwrap()
+        self.next() as usize % bound.max(1)
     }
 
     /// A quarter is cut short, the others get one to six random edits.
@@ -377,11 +377,12 @@ fn files() -> Vec<(PathBuf, Vec<u8>)> {
     let mut folders = vec![PathBuf::from(CORPUS)];
     while let Some(folder) = folders.pop() {
         let Ok(entries) = fs::read_dir(&folder) else { continue };
-        for entry in entries.map(|entry| entry.unwrap().path()) {
+        for entry in entries.flatten().map(|entry| entry.path()) {
             if entry.is_dir() {
                 folders.push(entry);
             } else if entry.extension().is_none_or(|kind| kind != "md") {
-                found.push((entry.clone(), fs::read(&entry).unwrap()));
+                let file = fs::read(&entry).unwrap_or_else(|error| panic!("{entry:?}: {error}"));
+                found.push((entry, file));
             }
         }
     }
