@@ -1,5 +1,7 @@
 //! What the store costs: `cargo bench -p contactcmd-adapters --bench store`.
 
+#![expect(clippy::unwrap_used, reason = "a bench whose set-up fails has nothing to measure")]
+
 use contactcmd_adapters::sqlite::SqliteRepo;
 use contactcmd_domain::contact::{
     Address, ContactId, Index, Labelled, Name, Person, Timestamp, Uid, fold,

@@ -69,7 +69,7 @@ CREATE TABLE external_ids (
     here    INTEGER NOT NULL, -- what happened to the contact since: 0 nothing, 1 edited, 2 deleted
     seen    INTEGER NOT NULL, -- the value of contacts.edited that the server has
     -- 1: the base is the contact's card, and `base` is NULL. That holds for nearly every link, halves
-    -- what is written and keeps the links of a book close together.
+    -- the file where cards carry photos, and keeps the links of a book close together.
     base_is_card INTEGER NOT NULL CHECK (base_is_card = 0 OR base IS NULL),
     etag    TEXT,
     href    TEXT NOT NULL, -- as the server spells it

@@ -91,7 +91,8 @@ pub(super) fn external_ids(
 ) -> Result<Vec<(ContactId, ExternalId)>, Fault> {
     let mut found = Vec::new();
     for chunk in ids.chunks(CHUNK) {
-        let rows: Vec<(Vec<u8>, String, String, String, Option<String>)> = external_ids::table
+        type Row = (Vec<u8>, String, String, String, Option<String>);
+        let rows: Vec<Row> = external_ids::table
             .inner_join(contacts::table)
             .inner_join(books::table.inner_join(accounts::table))
             .filter(external_ids::contact.eq_any(chunk.iter().map(|id| id.as_bytes().as_slice())))
