@@ -19,6 +19,7 @@ diesel::table! {
         name -> Text,
         access -> Text,
         capabilities -> Text,
+        links -> BigInt,
         sync_token -> Nullable<Text>,
         ctag -> Nullable<Text>,
         token_at -> Nullable<BigInt>,
