@@ -88,8 +88,8 @@ fn insert(
         ))
         .execute(conn)?;
     let Some((book, link)) = link else { return Ok(()) };
-    let card = Card { id: *id, vcard, here: Here::Same };
-    store_link(conn, &card, *book, link)
+    let row = LinkRow::new(link, vcard, Here::Same);
+    giving_way(conn, *book, &row, |conn| add_link(conn, *id, *book, &row))
 }
 
 struct NewCard<'a> {
@@ -180,12 +180,18 @@ fn relink(conn: &mut Conn, id: ContactId, book: BookId, link: &Link) -> Result<(
         None if edited > stored(link.seen) || link.base.is_none() => Here::Edited,
         None => Here::Same,
     };
-    prepared::run(
-        conn,
-        "UPDATE contacts SET linked = 1 WHERE id = ? AND linked = 0",
-        &[id.as_bytes().as_slice().into()],
-    )?;
-    store_link(conn, &Card { id, vcard: &vcard, here }, book, link)
+    let row = LinkRow::new(link, &vcard, here);
+    giving_way(conn, book, &row, |conn| {
+        if !update_link(conn, id, book, &row)? {
+            add_link(conn, id, book, &row)?;
+            prepared::run(
+                conn,
+                "UPDATE contacts SET linked = 1 WHERE id = ? AND linked = 0",
+                &[id.as_bytes().as_slice().into()],
+            )?;
+        }
+        Ok(())
+    })
 }
 
 fn unlink(conn: &mut Conn, id: ContactId, book: BookId) -> Result<(), Fault> {
@@ -193,49 +199,95 @@ fn unlink(conn: &mut Conn, id: ContactId, book: BookId) -> Result<(), Fault> {
     Ok(())
 }
 
-/// What a link has to know of its contact.
-struct Card<'a> {
-    id: ContactId,
-    vcard: &'a [u8],
-    here: Here,
+/// The columns of a link.
+struct LinkRow<'a> {
+    here: i64,
+    seen: i64,
+    base_is_card: bool,
+    etag: Option<&'a str>,
+    href: &'a str,
+    href_key: String,
+    base: Option<&'a [u8]>,
 }
 
-fn store_link(conn: &mut Conn, card: &Card<'_>, book: BookId, link: &Link) -> Result<(), Fault> {
-    let stored = upsert_link(conn, card, book, link);
-    if let Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) = stored {
-        // Another contact has the book's link at this href: it gives way. Tried second, because it
-        // is rare; the failed statement has changed nothing.
-        let other = external_ids::table
-            .filter(external_ids::book.eq(book.0))
-            .filter(external_ids::href_key.eq(link.href.key().0));
-        diesel::delete(other).execute(conn)?;
-        return Ok(upsert_link(conn, card, book, link)?);
+impl<'a> LinkRow<'a> {
+    /// The columns for this link of a contact with this card.
+    fn new(link: &'a Link, vcard: &[u8], here: Here) -> Self {
+        let Link { href, etag, base, seen } = link;
+        let base_is_card = base.as_deref() == Some(vcard);
+        Self {
+            here: here_code(here),
+            seen: stored(*seen),
+            base_is_card,
+            etag: etag.as_ref().map(ETag::as_str),
+            href: href.as_str(),
+            href_key: href.key().0,
+            base: if base_is_card { None } else { base.as_deref() },
+        }
     }
-    Ok(stored?)
 }
 
-fn upsert_link(conn: &mut Conn, card: &Card<'_>, book: BookId, link: &Link) -> QueryResult<()> {
-    let base_is_card = link.base.as_deref() == Some(card.vcard);
-    let base = if base_is_card { None } else { link.base.as_deref() };
-    prepared::run(
+/// Stores a link; where another contact has the book's link at its href, that one gives way.
+///
+/// Tried first and mended second, because it is rare and a failed statement changes nothing.
+fn giving_way(
+    conn: &mut Conn,
+    book: BookId,
+    row: &LinkRow<'_>,
+    store: impl Fn(&mut Conn) -> QueryResult<()>,
+) -> Result<(), Fault> {
+    match store(conn) {
+        Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
+            let other = external_ids::table
+                .filter(external_ids::book.eq(book.0))
+                .filter(external_ids::href_key.eq(&row.href_key));
+            diesel::delete(other).execute(conn)?;
+            Ok(store(conn)?)
+        }
+        stored => Ok(stored?),
+    }
+}
+
+fn add_link(conn: &mut Conn, id: ContactId, book: BookId, row: &LinkRow<'_>) -> QueryResult<()> {
+    diesel::insert_into(external_ids::table)
+        .values((
+            external_ids::contact.eq(id.as_bytes().as_slice()),
+            external_ids::book.eq(book.0),
+            external_ids::here.eq(row.here),
+            external_ids::seen.eq(row.seen),
+            external_ids::base_is_card.eq(row.base_is_card),
+            external_ids::etag.eq(row.etag),
+            external_ids::href.eq(row.href),
+            external_ids::href_key.eq(&row.href_key),
+            external_ids::base.eq(row.base),
+        ))
+        .execute(conn)?;
+    prepared::run(conn, "UPDATE books SET links = links + 1 WHERE id = ?", &[book.0.into()])?;
+    Ok(())
+}
+
+/// Gives whether there was a link to update.
+fn update_link(
+    conn: &mut Conn,
+    id: ContactId,
+    book: BookId,
+    row: &LinkRow<'_>,
+) -> QueryResult<bool> {
+    let updated = prepared::run(
         conn,
-        "INSERT INTO external_ids \
-         (contact, book, here, seen, base_is_card, etag, href, href_key, base) \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) \
-         ON CONFLICT (contact, book) DO UPDATE SET here = excluded.here, seen = excluded.seen, \
-         base_is_card = excluded.base_is_card, etag = excluded.etag, href = excluded.href, \
-         href_key = excluded.href_key, base = excluded.base",
+        "UPDATE external_ids SET here = ?, seen = ?, base_is_card = ?, etag = ?, href = ?, \
+         href_key = ?, base = ? WHERE contact = ? AND book = ?",
         &[
-            card.id.as_bytes().as_slice().into(),
+            row.here.into(),
+            row.seen.into(),
+            i64::from(row.base_is_card).into(),
+            row.etag.into(),
+            row.href.into(),
+            row.href_key.as_str().into(),
+            Value::Bytes(row.base),
+            id.as_bytes().as_slice().into(),
             book.0.into(),
-            here_code(card.here).into(),
-            stored(link.seen).into(),
-            i64::from(base_is_card).into(),
-            link.etag.as_ref().map(ETag::as_str).into(),
-            link.href.as_str().into(),
-            link.href.key().0.as_str().into(),
-            Value::Bytes(base),
         ],
     )?;
-    Ok(())
+    Ok(updated > 0)
 }

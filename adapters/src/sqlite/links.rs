@@ -11,7 +11,7 @@ use diesel::sqlite::Sqlite;
 
 use super::fault::Fault;
 use super::rows::{ContactRow, contact_id, count, etag, here, href};
-use super::schema::{contacts, external_ids};
+use super::schema::{books, contacts, external_ids};
 
 type Conn = SqliteConnection;
 
@@ -58,8 +58,8 @@ pub(super) fn edited(conn: &mut Conn, book: BookId) -> Result<Vec<Known>, Fault>
 }
 
 pub(super) fn link_count(conn: &mut Conn, book: BookId) -> Result<u64, Fault> {
-    let links = external_ids::table.filter(external_ids::book.eq(book.0)).count();
-    Ok(count(links.get_result(conn)?))
+    let links = books::table.find(book.0).select(books::links).get_result(conn).optional()?;
+    Ok(count(links.unwrap_or(0)))
 }
 
 pub(super) fn linked_at(

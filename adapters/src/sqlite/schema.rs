@@ -20,6 +20,7 @@ diesel::table! {
         access -> Text,
         hidden -> Bool,
         capabilities -> Text,
+        links -> BigInt,
         sync_token -> Nullable<Text>,
         ctag -> Nullable<Text>,
         token_at -> Nullable<BigInt>,

@@ -1,0 +1,173 @@
+//! Runs, before-images, transactions, pendings, conflicts.
+
+use contactcmd_domain::contact::Timestamp;
+use contactcmd_domain::dav::Href;
+use contactcmd_domain::sync::snapshot::Link;
+use contactcmd_ports::{BookId, Change, Conflict, Editor, Pending, RepoError, RunId, Subject};
+
+use super::Repo;
+use super::values::{
+    account_and_book, apply, bury, conflict, delete, id, ids, insert, link, linked, note, person,
+    relink, replace, second_book, total,
+};
+
+pub(super) fn history_keeps_before_images_beyond_the_contact(repo: Repo<'_>) {
+    apply(repo, 1, &[insert(person(1, "Ada")), insert(person(2, "Bob"))]);
+    apply(repo, 2, &[replace(1, "Ada King", Editor::Sync)]);
+    apply(repo, 3, &[bury(1)]);
+    apply(repo, 4, &[delete(1), delete(2)]);
+    let card = |name: &str| person(1, name).vcard;
+    let brief: Vec<_> = repo
+        .history(Some(id(1)), 10)
+        .unwrap()
+        .into_iter()
+        .map(|past| (past.at.0, past.name, past.before, past.after, past.why.0))
+        .collect();
+    let expected = [
+        (4, "Ada King".to_owned(), card("Ada King"), None, "deleted there".to_owned()),
+        (3, "Ada King".to_owned(), card("Ada King"), None, "deleted here".to_owned()),
+        (2, "Ada".to_owned(), card("Ada"), Some(card("Ada King")), "changed".to_owned()),
+    ];
+    assert_eq!(brief, expected);
+    assert_eq!(repo.history(None, 10).unwrap().len(), 4);
+    assert_eq!(repo.history(None, 1).unwrap()[0].contact, id(2), "the newest come first");
+}
+
+pub(super) fn a_run_lists_what_it_added_and_changed(repo: Repo<'_>) {
+    let first = repo.begin_run("import vcard", Timestamp(1)).unwrap();
+    repo.apply(first, Timestamp(1), &[insert(person(1, "Ada")), insert(person(2, "Bob"))]).unwrap();
+    let second = repo.begin_run("edit", Timestamp(2)).unwrap();
+    repo.apply(second, Timestamp(2), &[replace(1, "Ada King", Editor::User)]).unwrap();
+    repo.apply(second, Timestamp(3), &[delete(2)]).unwrap();
+    let runs: Vec<_> = repo.runs(10).unwrap().into_iter().map(|r| (r.id, r.what, r.at.0)).collect();
+    assert_eq!(runs, [(second, "edit".to_owned(), 2), (first, "import vcard".to_owned(), 1)]);
+    assert_eq!(repo.runs(1).unwrap()[0].id, second);
+    let changed: Vec<_> =
+        repo.changed_in(second).unwrap().into_iter().map(|past| past.contact).collect();
+    assert_eq!(changed, [id(2), id(1)]);
+    assert!(repo.changed_in(first).unwrap().is_empty());
+    assert_eq!(repo.added_in(first).unwrap(), [id(1)]);
+    assert!(repo.added_in(second).unwrap().is_empty());
+}
+
+pub(super) fn a_failing_change_undoes_the_whole_call(repo: Repo<'_>) {
+    let (_, book) = account_and_book(repo);
+    apply(repo, 1, &[linked(person(1, "Ada"), book, "/b/1.vcf")]);
+    let before = (repo.known(book).unwrap(), repo.contact(id(1)).unwrap());
+    let nowhere = BookId(404);
+    let failing = [
+        insert(person(1, "The same id")),
+        linked(person(7, "In no book"), nowhere, "/x/7.vcf"),
+        replace(8, "Nobody", Editor::User),
+        bury(8),
+        delete(8),
+        relink(8, book, link("/b/8.vcf", b"x")),
+        relink(1, nowhere, link("/x/1.vcf", b"x")),
+        Change::Pend(note(book, Subject::Contact(id(8)))),
+        Change::Conflict(conflict(8, book)),
+    ];
+    for last in failing {
+        let run = repo.begin_run("fails", Timestamp(2)).unwrap();
+        let changes = [
+            insert(person(5, "Eve")),
+            replace(1, "Ada King", Editor::User),
+            Change::Pend(note(book, Subject::Contact(id(5)))),
+            last.clone(),
+        ];
+        let outcome = repo.apply(run, Timestamp(2), &changes);
+        assert!(matches!(outcome, Err(RepoError::Failed { .. })), "{last:?} {outcome:?}");
+        let after = (repo.known(book).unwrap(), repo.contact(id(1)).unwrap());
+        assert_eq!(after, before, "{last:?}");
+        assert_eq!(repo.contact(id(5)).unwrap(), None, "{last:?}");
+        assert!(repo.pending(None).unwrap().is_empty(), "{last:?}");
+        assert!(repo.history(None, 9).unwrap().is_empty(), "{last:?}");
+    }
+    let unknown_run = repo.apply(RunId(404), Timestamp(3), &[insert(person(6, "Fay"))]);
+    assert!(matches!(unknown_run, Err(RepoError::Failed { .. })));
+    apply(repo, 4, &[insert(person(5, "Eve"))]);
+    assert_eq!(total(repo, &[]), 2, "the store goes on after a failure");
+}
+
+pub(super) fn changes_are_done_in_order(repo: Repo<'_>) {
+    let (_, book) = account_and_book(repo);
+    apply(
+        repo,
+        1,
+        &[
+            insert(person(1, "First")),
+            replace(1, "Second", Editor::User),
+            relink(1, book, Link { seen: 1, ..link("/b/1.vcf", b"x") }),
+            delete(1),
+            insert(person(1, "Third")),
+        ],
+    );
+    let stored = repo.contact(id(1)).unwrap().unwrap();
+    assert_eq!((stored.name.as_str(), stored.edited), ("Third", 0));
+    assert_eq!(ids(&repo.unlinked().unwrap()), [id(1)]);
+    assert_eq!(repo.link_count(book).unwrap(), 0);
+    assert_eq!(repo.history(Some(id(1)), 9).unwrap().len(), 2);
+}
+
+pub(super) fn a_pending_note_keeps_its_first_time(repo: Repo<'_>) {
+    let (account, book) = account_and_book(repo);
+    let second = second_book(repo, account);
+    let at = |href: &str| Subject::Card(Href::new(href));
+    let first = note(book, at("/b/%40.vcf"));
+    let elsewhere = Pending { since: Timestamp(8), ..note(second, at("/b/%40.vcf")) };
+    apply(repo, 1, &[Change::Pend(first.clone()), Change::Pend(elsewhere.clone())]);
+    let again = Pending {
+        subject: at("/b/@.vcf"),
+        reason: "too large".into(),
+        etag: None,
+        name: "Ada".into(),
+        since: Timestamp(99),
+        ..first.clone()
+    };
+    apply(repo, 2, &[Change::Pend(again.clone())]);
+    let expected = Pending { since: first.since, ..again };
+    assert_eq!(repo.pending(Some(book)).unwrap(), std::slice::from_ref(&expected));
+    assert_eq!(repo.pending(None).unwrap(), [expected, elsewhere]);
+}
+
+pub(super) fn settling_removes_one_note(repo: Repo<'_>) {
+    let (_, book) = account_and_book(repo);
+    let card = Subject::Card(Href::new("/b/1.vcf"));
+    let settle = |subject: &Subject| Change::Settle { book, subject: subject.clone() };
+    apply(
+        repo,
+        1,
+        &[
+            insert(person(1, "Ada")),
+            Change::Pend(note(book, card.clone())),
+            Change::Pend(note(book, Subject::Contact(id(1)))),
+            settle(&card),
+            settle(&card),
+        ],
+    );
+    assert_eq!(repo.pending(None).unwrap(), [note(book, Subject::Contact(id(1)))]);
+    apply(repo, 2, &[settle(&Subject::Contact(id(1)))]);
+    assert!(repo.pending(None).unwrap().is_empty());
+}
+
+pub(super) fn an_undecided_conflict_is_replaced_and_a_decided_one_is_not_listed(repo: Repo<'_>) {
+    let (account, book) = account_and_book(repo);
+    let second = second_book(repo, account);
+    let first = conflict(1, book);
+    let newer = Conflict { base: None, local: b"newer".to_vec(), ..first.clone() };
+    let elsewhere = conflict(1, second);
+    apply(
+        repo,
+        1,
+        &[
+            insert(person(1, "Ada")),
+            Change::Conflict(first.clone()),
+            Change::Conflict(elsewhere.clone()),
+            Change::Conflict(newer.clone()),
+        ],
+    );
+    assert_eq!(repo.conflicts(Some(book)).unwrap(), std::slice::from_ref(&newer));
+    assert_eq!(repo.conflicts(None).unwrap(), [elsewhere.clone(), newer.clone()]);
+    let decided = Conflict { decided: Some("the server's was taken".into()), ..newer };
+    apply(repo, 2, &[Change::Conflict(decided)]);
+    assert_eq!(repo.conflicts(None).unwrap(), [elsewhere]);
+}
