@@ -7,7 +7,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, value_parser};
 
 /// A contact book for the command line that keeps itself and any CardDAV server the same
 #[derive(Debug, Parser)]
-#[command(name = "contactcmd", version, propagate_version = false, after_help = FIRST_STEPS)]
+#[command(name = "contactcmd", bin_name = "contactcmd", version, propagate_version = false, after_help = FIRST_STEPS)]
 pub struct Cli {
     /// What every command understands.
     #[command(flatten)]

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use clap::{Command, CommandFactory};
+use clap::{Arg, Command, CommandFactory};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, italic, roman};
 
@@ -86,10 +86,8 @@ fn describe(roff: &mut Roff, command: &Command, parents: &str) {
     for text in [command.get_about(), command.get_long_about()].into_iter().flatten().take(1) {
         roff.text([roman(format!("{text}."))]);
     }
-    for argument in command.get_arguments().filter(|a| !a.is_hide_set() && !a.is_global_set()) {
-        if argument.get_id() == "help" || argument.get_id() == "version_flag" {
-            continue;
-        }
+    let own = |argument: &&Arg| !argument.is_global_set() && argument.get_id() != "help";
+    for argument in command.get_arguments().filter(own) {
         roff.control("TP", []);
         roff.text(vec![bold(spelling(argument))]);
         let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
@@ -106,8 +104,11 @@ fn describe(roff: &mut Roff, command: &Command, parents: &str) {
 }
 
 /// `-n, --dry-run`, `--server <URL>`, `[WHO]...`: as the help spells it.
-fn spelling(argument: &clap::Arg) -> String {
-    argument.to_string()
+fn spelling(argument: &Arg) -> String {
+    match argument.get_short() {
+        Some(short) => format!("-{short}, {argument}"),
+        None => argument.to_string(),
+    }
 }
 
 fn definitions(roff: &mut Roff, heading: &str, entries: &[(&str, &str)]) {
@@ -137,6 +138,9 @@ mod tests {
         let commands = ["sync carddav", "list", "import vcard", "password delete", "man"];
         for command in commands {
             assert!(page.contains(&format!(".SS \"contactcmd {command}\"\n")), "{command}: {page}");
+        }
+        for option in ["\\-n, \\-\\-dry\\-run", "\\-\\-server <URL>", "[WHO]..."] {
+            assert!(page.contains(&format!("\\fB{option}\\fR")), "{option}: {page}");
         }
         let codes = [
             Exit::Done,
