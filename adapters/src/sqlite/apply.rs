@@ -88,7 +88,7 @@ fn insert(
         ))
         .execute(conn)?;
     let Some((book, link)) = link else { return Ok(()) };
-    let row = LinkRow::new(link, vcard, Here::Same);
+    let row = LinkRow::new(link, vcard, here(0, None, link));
     giving_way(conn, *book, &row, |conn| add_link(conn, *id, *book, &row))
 }
 
@@ -174,13 +174,7 @@ fn relink(conn: &mut Conn, id: ContactId, book: BookId, link: &Link) -> Result<(
         .get_result(conn)
         .optional()?
         .ok_or(Fault::NoSuchContact(id))?;
-    let here = match deleted_at {
-        Some(_) => Here::Deleted,
-        // Without a base they never agreed: nothing may overwrite what stands here.
-        None if edited > stored(link.seen) || link.base.is_none() => Here::Edited,
-        None => Here::Same,
-    };
-    let row = LinkRow::new(link, &vcard, here);
+    let row = LinkRow::new(link, &vcard, here(edited, deleted_at, link));
     giving_way(conn, book, &row, |conn| {
         if !update_link(conn, id, book, &row)? {
             add_link(conn, id, book, &row)?;
@@ -224,6 +218,16 @@ impl<'a> LinkRow<'a> {
             href_key: href.key().0,
             base: if base_is_card { None } else { base.as_deref() },
         }
+    }
+}
+
+/// What `Linked::here` will say of this link.
+fn here(edited: i64, deleted_at: Option<i64>, link: &Link) -> Here {
+    match deleted_at {
+        Some(_) => Here::Deleted,
+        // Without a base they never agreed: nothing may overwrite what stands here.
+        None if edited > stored(link.seen) || link.base.is_none() => Here::Edited,
+        None => Here::Same,
     }
 }
 
