@@ -4,6 +4,7 @@ use std::error::Error;
 
 use contactcmd_domain::contact::{ContactId, Index, Person, Timestamp, UidKey};
 use contactcmd_domain::dav::{BookInfo, CTag, ETag, Href, HrefKey, Location, Quirks, SyncToken};
+use contactcmd_domain::sync::guard::Side;
 use contactcmd_domain::sync::snapshot::{Known, Link, Linked, StoredContact};
 
 /// Keeps contacts and what ties them to servers.
@@ -264,6 +265,20 @@ pub enum Change {
         /// Which card or contact.
         subject: Subject,
     },
+    /// Keep a text of the server's in the history before it is replaced or deleted there: stored
+    /// before the request that does it, or nobody would have it after a crash.
+    Remember {
+        /// The contact it belongs to.
+        contact: ContactId,
+        /// What to call it.
+        name: String,
+        /// The card there before.
+        before: Vec<u8>,
+        /// The card there after; `None` when it is to be deleted.
+        after: Option<Vec<u8>>,
+        /// Why.
+        why: Why,
+    },
     /// Keep both texts of a conflict, in place of an undecided one of the same contact and book.
     Conflict(Conflict),
 }
@@ -314,13 +329,15 @@ pub struct Run {
     pub at: Timestamp,
 }
 
-/// A card that was replaced or deleted here.
+/// A card that was replaced or deleted, here or there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Past {
     /// Under which run.
     pub run: RunId,
     /// The contact, which may be gone.
     pub contact: ContactId,
+    /// On which side it was replaced.
+    pub side: Side,
     /// What it was called before.
     pub name: String,
     /// The card before, exactly.
@@ -346,6 +363,9 @@ pub struct Pending {
     pub reason: String,
     /// The version of the card that could not be used, so that another one is tried at once.
     pub etag: Option<ETag>,
+    /// The value of `edited` of the contact that the server refused for good: it is tried again once
+    /// it was edited. `None`: it is tried again in every run.
+    pub tried: Option<u64>,
     /// Since when.
     pub since: Timestamp,
 }
@@ -366,6 +386,8 @@ pub struct Conflict {
     pub contact: ContactId,
     /// The book.
     pub book: BookId,
+    /// Where the card there is.
+    pub href: Href,
     /// The text both sides last agreed on.
     pub base: Option<Vec<u8>>,
     /// The text here when they met.

@@ -122,6 +122,7 @@ CREATE TABLE pending (
     name    TEXT NOT NULL,
     reason  TEXT NOT NULL,
     etag    TEXT,
+    tried   INTEGER, -- the value of contacts.edited that was refused for good
     since   INTEGER NOT NULL,
     UNIQUE (book, subject),
     CHECK ((contact IS NULL) <> (href IS NULL))
@@ -132,6 +133,7 @@ CREATE TABLE conflicts (
     id      INTEGER PRIMARY KEY,
     contact BLOB NOT NULL REFERENCES contacts (id) ON DELETE CASCADE,
     book    INTEGER NOT NULL REFERENCES books (id) ON DELETE CASCADE,
+    href    TEXT NOT NULL, -- of the card there
     at      INTEGER NOT NULL,
     decided TEXT, -- NULL: nobody did yet
     base    BLOB,
@@ -147,6 +149,7 @@ CREATE TABLE history (
     run         INTEGER NOT NULL REFERENCES runs (id),
     contact     BLOB NOT NULL,
     at          INTEGER NOT NULL,
+    there       INTEGER NOT NULL, -- 1: replaced on the server, 0: here
     name        TEXT NOT NULL,
     why         TEXT NOT NULL,
     before_text BLOB NOT NULL,

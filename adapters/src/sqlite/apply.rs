@@ -2,6 +2,7 @@
 
 use contactcmd_domain::contact::{ContactId, Index, Timestamp};
 use contactcmd_domain::dav::ETag;
+use contactcmd_domain::sync::guard::Side;
 use contactcmd_domain::sync::snapshot::{Here, Link};
 use contactcmd_ports::{BookId, Change, Editor, NewContact, Past, RunId, Why};
 use diesel::prelude::*;
@@ -44,7 +45,10 @@ impl Durability {
             Change::Replace { editor, .. } => *editor == Editor::Sync,
             Change::Link { link, .. } => link.base.is_some(),
             Change::Unlink { .. } | Change::Pend(_) | Change::Settle { .. } => true,
-            Change::Bury { .. } | Change::Delete { .. } | Change::Conflict(_) => false,
+            Change::Bury { .. }
+            | Change::Delete { .. }
+            | Change::Remember { .. }
+            | Change::Conflict(_) => false,
         });
         if repeatable { Self::Repeatable } else { Self::Final }
     }
@@ -62,6 +66,19 @@ pub(super) fn change(conn: &mut Conn, stamp: Stamp, change: &Change) -> Result<(
         Change::Delete { contact, why } => delete(conn, stamp, *contact, why),
         Change::Link { contact, book, link } => relink(conn, *contact, *book, link),
         Change::Unlink { contact, book } => unlink(conn, *contact, *book),
+        Change::Remember { contact, name, before, after, why } => notes::remember(
+            conn,
+            &Past {
+                run: stamp.run,
+                contact: *contact,
+                side: Side::There,
+                name: name.clone(),
+                before: before.clone(),
+                after: after.clone(),
+                why: why.clone(),
+                at: stamp.at,
+            },
+        ),
         Change::Pend(note) => notes::pend(conn, note),
         Change::Settle { book, subject } => notes::settle(conn, *book, subject),
         Change::Conflict(conflict) => notes::keep_conflict(conn, conflict),
@@ -164,7 +181,8 @@ fn remember(
         .optional()?
         .ok_or(Fault::NoSuchContact(contact))?;
     let (after, why) = (after.map(<[u8]>::to_vec), why.clone());
-    notes::remember(conn, &Past { run: stamp.run, contact, name, before, after, why, at: stamp.at })
+    let (run, side, at) = (stamp.run, Side::Here, stamp.at);
+    notes::remember(conn, &Past { run, contact, side, name, before, after, why, at })
 }
 
 fn relink(conn: &mut Conn, id: ContactId, book: BookId, link: &Link) -> Result<(), Fault> {

@@ -1,6 +1,7 @@
 //! What is kept beside contacts: pendings, conflicts, runs, history.
 
 use contactcmd_domain::contact::{ContactId, Timestamp};
+use contactcmd_domain::sync::guard::Side;
 use contactcmd_ports::{BookId, Conflict, Past, Pending, Run, RunId, Subject, Why};
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
@@ -8,7 +9,7 @@ use diesel::upsert::excluded;
 
 use super::fault::Fault;
 use super::links::values;
-use super::rows::{contact_id, etag, href};
+use super::rows::{contact_id, count, etag, href, stored};
 use super::schema::{conflicts, contacts, history, pending, runs};
 
 type Conn = SqliteConnection;
@@ -37,6 +38,7 @@ pub(super) fn pend(conn: &mut Conn, note: &Pending) -> Result<(), Fault> {
             pending::name.eq(&note.name),
             pending::reason.eq(&note.reason),
             pending::etag.eq(note.etag.as_ref().map(|etag| etag.as_str())),
+            pending::tried.eq(note.tried.map(stored)),
             pending::since.eq(note.since.0),
         ))
         .on_conflict((pending::book, pending::subject))
@@ -46,6 +48,7 @@ pub(super) fn pend(conn: &mut Conn, note: &Pending) -> Result<(), Fault> {
             pending::name.eq(excluded(pending::name)),
             pending::reason.eq(excluded(pending::reason)),
             pending::etag.eq(excluded(pending::etag)),
+            pending::tried.eq(excluded(pending::tried)),
         ))
         .execute(conn)?;
     Ok(())
@@ -79,6 +82,7 @@ pub(super) fn keep_conflict(conn: &mut Conn, conflict: &Conflict) -> Result<(), 
         .values((
             conflicts::contact.eq(conflict.contact.as_bytes().as_slice()),
             conflicts::book.eq(conflict.book.0),
+            conflicts::href.eq(conflict.href.as_str()),
             conflicts::at.eq(conflict.at.0),
             conflicts::decided.eq(&conflict.decided),
             conflicts::base.eq(&conflict.base),
@@ -120,6 +124,7 @@ pub(super) fn remember(conn: &mut Conn, past: &Past) -> Result<(), Fault> {
             history::run.eq(past.run.0),
             history::contact.eq(past.contact.as_bytes().as_slice()),
             history::at.eq(past.at.0),
+            history::there.eq(past.side == Side::There),
             history::name.eq(&past.name),
             history::why.eq(&past.why.0),
             history::before_text.eq(&past.before),
@@ -172,6 +177,7 @@ struct PendingRow {
     name: String,
     reason: String,
     etag: Option<String>,
+    tried: Option<i64>,
     since: i64,
 }
 
@@ -190,6 +196,7 @@ impl TryFrom<PendingRow> for Pending {
             name: row.name,
             reason: row.reason,
             etag: etag(row.etag),
+            tried: row.tried.map(count),
             since: Timestamp(row.since),
         })
     }
@@ -200,6 +207,7 @@ impl TryFrom<PendingRow> for Pending {
 struct ConflictRow {
     contact: Vec<u8>,
     book: i64,
+    href: String,
     at: i64,
     decided: Option<String>,
     base: Option<Vec<u8>>,
@@ -211,9 +219,10 @@ impl TryFrom<ConflictRow> for Conflict {
     type Error = Fault;
 
     fn try_from(row: ConflictRow) -> Result<Self, Fault> {
-        let ConflictRow { contact, book, at, decided, base, local, remote } = row;
+        let ConflictRow { contact, book, href: at_href, at, decided, base, local, remote } = row;
         let (contact, book, at) = (contact_id(&contact)?, BookId(book), Timestamp(at));
-        Ok(Self { contact, book, base, local, remote, decided, at })
+        let href = href(at_href);
+        Ok(Self { contact, book, href, base, local, remote, decided, at })
     }
 }
 
@@ -223,6 +232,7 @@ struct PastRow {
     run: i64,
     contact: Vec<u8>,
     at: i64,
+    there: bool,
     name: String,
     why: String,
     before_text: Vec<u8>,
@@ -236,6 +246,7 @@ impl TryFrom<PastRow> for Past {
         Ok(Self {
             run: RunId(row.run),
             contact: contact_id(&row.contact)?,
+            side: if row.there { Side::There } else { Side::Here },
             name: row.name,
             before: row.before_text,
             after: row.after_text,

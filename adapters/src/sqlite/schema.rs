@@ -81,6 +81,7 @@ diesel::table! {
         name -> Text,
         reason -> Text,
         etag -> Nullable<Text>,
+        tried -> Nullable<BigInt>,
         since -> BigInt,
     }
 }
@@ -90,6 +91,7 @@ diesel::table! {
         id -> BigInt,
         contact -> Binary,
         book -> BigInt,
+        href -> Text,
         at -> BigInt,
         decided -> Nullable<Text>,
         base -> Nullable<Binary>,
@@ -104,6 +106,7 @@ diesel::table! {
         run -> BigInt,
         contact -> Binary,
         at -> BigInt,
+        there -> Bool,
         name -> Text,
         why -> Text,
         before_text -> Binary,

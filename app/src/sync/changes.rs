@@ -47,11 +47,12 @@ pub(super) fn changes(action: Action, scene: &Scene<'_>, out: &mut Vec<Change>) 
             let RemoteCard { href, card, .. } = remote;
             // The link follows a card that moved, and ties those who meet for the first time without
             // an agreement. Without an ETag the card is looked at again until they agree.
-            let link = Link { href, etag: None, base: base.clone(), seen };
+            let link = Link { href: href.clone(), etag: None, base: base.clone(), seen };
             out.push(Change::Link { contact, book: scene.book, link });
             out.push(Change::Conflict(Conflict {
                 contact,
                 book: scene.book,
+                href,
                 base,
                 local,
                 remote: card.into_bytes(),
@@ -65,6 +66,7 @@ pub(super) fn changes(action: Action, scene: &Scene<'_>, out: &mut Vec<Change>) 
             name,
             reason: reason.unwrap_or_default(),
             etag,
+            tried: None,
             since: scene.at,
         })),
         (Step::Wait, _) => {}

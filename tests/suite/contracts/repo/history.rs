@@ -2,8 +2,9 @@
 
 use contactcmd_domain::contact::Timestamp;
 use contactcmd_domain::dav::Href;
+use contactcmd_domain::sync::guard::Side;
 use contactcmd_domain::sync::snapshot::Link;
-use contactcmd_ports::{BookId, Change, Conflict, Editor, Pending, RepoError, RunId, Subject};
+use contactcmd_ports::{BookId, Change, Conflict, Editor, Pending, RepoError, RunId, Subject, Why};
 
 use super::Repo;
 use super::values::{
@@ -31,6 +32,31 @@ pub(super) fn history_keeps_before_images_beyond_the_contact(repo: Repo<'_>) {
     assert_eq!(brief, expected);
     assert_eq!(repo.history(None, 10).unwrap().len(), 4);
     assert_eq!(repo.history(None, 1).unwrap()[0].contact, id(2), "the newest come first");
+}
+
+pub(super) fn a_text_of_the_servers_is_kept_before_it_is_replaced_there(repo: Repo<'_>) {
+    apply(repo, 1, &[insert(person(1, "Ada"))]);
+    let remember = |after: Option<&[u8]>| Change::Remember {
+        contact: id(1),
+        name: "Ada".to_owned(),
+        before: b"\xffthere".to_vec(),
+        after: after.map(<[u8]>::to_vec),
+        why: Why("edited here".into()),
+    };
+    apply(
+        repo,
+        2,
+        &[remember(Some(b"sent")), remember(None), replace(1, "Ada King", Editor::User)],
+    );
+    let sides: Vec<_> = repo
+        .history(Some(id(1)), 10)
+        .unwrap()
+        .into_iter()
+        .map(|past| (past.side, past.before == b"\xffthere", past.after.is_some()))
+        .collect();
+    let expected =
+        [(Side::Here, false, true), (Side::There, true, false), (Side::There, true, true)];
+    assert_eq!(sides, expected);
 }
 
 pub(super) fn a_run_lists_what_it_added_and_changed(repo: Repo<'_>) {

@@ -70,6 +70,7 @@ pub(super) fn note(book: BookId, subject: Subject) -> Pending {
         name: "1.vcf".into(),
         reason: "it breaks off before END:VCARD".into(),
         etag: ETag::new("\"7\""),
+        tried: Some(3),
         since: Timestamp(7),
     }
 }
@@ -78,6 +79,7 @@ pub(super) fn conflict(number: u32, book: BookId) -> Conflict {
     Conflict {
         contact: id(number),
         book,
+        href: Href::new("/b/1.vcf"),
         base: Some(b"base".to_vec()),
         local: b"local".to_vec(),
         remote: b"\xffremote".to_vec(),
