@@ -38,7 +38,7 @@ pub trait ContactRepo {
     /// Stores what discovery found, one row per path (canonical, Q07); the host, name, access and
     /// capabilities of a known path are updated, its token, ctag, times and quirks stay. Books that
     /// are not named stay as they are: absence is no deletion. New books start with `quirks` by host
-    /// ([`Quirks::of_host`]) and no token. Gives all books of the account.
+    /// ([`Quirks::of_location`]) and no token. Gives all books of the account.
     fn save_books(
         &mut self,
         account: AccountId,

@@ -60,7 +60,7 @@ pub(super) fn all_books(conn: &mut Conn, account: AccountId) -> Result<Vec<Book>
 
 pub(super) fn save_book(conn: &mut Conn, account: AccountId, book: &BookInfo) -> Result<(), Fault> {
     let BookInfo { location, name, access, capabilities, hidden, ctag: _, sync_token: _ } = book;
-    let quirks = Quirks::of_host(location.origin.host());
+    let quirks = Quirks::of_location(location);
     diesel::insert_into(books::table)
         .values((
             books::account.eq(account.0),
@@ -151,7 +151,7 @@ impl TryFrom<BookRow> for Book {
         // Quirks only save requests and are learned again: what a newer version noted does not
         // keep an older one from its books.
         let quirks = from_json("books.quirks", &row.quirks)
-            .unwrap_or_else(|_| Quirks::of_host(location.origin.host()));
+            .unwrap_or_else(|_| Quirks::of_location(&location));
         let progress = Progress {
             sync_token: row.sync_token.map(SyncToken),
             ctag: row.ctag.map(CTag),

@@ -7,7 +7,8 @@ use std::cell::Cell;
 
 use contactcmd_domain::contact::Timestamp;
 use contactcmd_domain::dav::Quirks;
-use contactcmd_domain::sync::plan::{Action, Choice};
+use contactcmd_domain::sync::action::Action;
+use contactcmd_domain::sync::plan::Choice;
 use contactcmd_domain::sync::policy;
 use contactcmd_ports::{
     AccountDraft, AccountId, Book, BookId, ContactRepo, Open, Progress as BookProgress,
@@ -33,13 +34,17 @@ use account::{Chosen, Saved};
 /// [`Failure`] when nothing could be synchronised at all; a book that failed among others is told of
 /// and counts in the exit code.
 pub fn run(args: &SyncArgs, global: &Global, world: &World) -> Result<Exit, Failure> {
-    only_pull(args.direction)?;
     let ran = run_book_by_book(args, global, world);
     if let (true, Err(failure)) = (args.json && !args.list_addressbooks, &ran) {
         // A program gets its object however it ends.
         let error = Some(format!("{:#}", failure.error));
         print(
-            &RunReport { dry_run: args.dry_run, direction: "pull", error, ..Default::default() },
+            &RunReport {
+                dry_run: args.dry_run,
+                direction: direction_name(args.direction),
+                error,
+                ..Default::default()
+            },
             world,
         )?;
     }
@@ -76,8 +81,17 @@ fn run_book_by_book(args: &SyncArgs, global: &Global, world: &World) -> Result<E
         remote: &remote,
         server: address.origin.to_string(),
         options: Options {
-            choice: Choice { direction: policy::Direction::Pull, force: args.force },
+            choice: Choice {
+                direction: match args.direction {
+                    Direction::Pull => policy::Direction::Pull,
+                    Direction::Push => policy::Direction::Push,
+                    Direction::Sync => policy::Direction::Sync,
+                },
+                force: args.force,
+                policy: chosen.settings.conflict,
+            },
             full: args.full,
+            creates: false,
             max_delete: max_delete.unwrap_or(chosen.settings.max_delete),
             list_actions: args.json,
         },
@@ -96,15 +110,12 @@ fn run_book_by_book(args: &SyncArgs, global: &Global, world: &World) -> Result<E
     outcome
 }
 
-fn only_pull(direction: Direction) -> Result<(), Failure> {
-    let name = match direction {
-        Direction::Pull => return Ok(()),
+fn direction_name(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Pull => "pull",
         Direction::Push => "push",
         Direction::Sync => "sync",
-    };
-    let words =
-        format!("`--direction {name}` is not there yet: contactcmd only reads from servers so far");
-    Err(Failure::usage(words).hint("leave it out, or use `--direction pull`"))
+    }
 }
 
 fn only_basic(chosen: &Chosen) -> Result<(), Failure> {
@@ -150,11 +161,16 @@ impl Visit<'_, '_> {
         } else {
             Store::Write { repo, what: "sync carddav", run: None }
         };
-        let mut report =
-            RunReport { dry_run: self.args.dry_run, direction: "pull", ..RunReport::default() };
+        let mut report = RunReport {
+            dry_run: self.args.dry_run,
+            direction: direction_name(self.args.direction),
+            ..RunReport::default()
+        };
         let mut exit = Exit::Done;
+        let default = self.default_book(&books);
         for book in &books {
-            let (done, outcome) = self.one_book(&mut store, book).await;
+            let creates = default == Some(book.id);
+            let (done, outcome) = self.one_book(&mut store, book, creates).await;
             report.books.push(done);
             exit = exit.worse(outcome);
             // A refused password is sent no second time.
@@ -170,7 +186,12 @@ impl Visit<'_, '_> {
         Ok(exit)
     }
 
-    async fn one_book(&self, store: &mut Store<'_>, book: &Book) -> (BookReport, Exit) {
+    async fn one_book(
+        &self,
+        store: &mut Store<'_>,
+        book: &Book,
+        creates: bool,
+    ) -> (BookReport, Exit) {
         let ui = &self.world.ui;
         let mut report = BookReport {
             account: self.chosen.settings.name.clone(),
@@ -186,9 +207,9 @@ impl Visit<'_, '_> {
                 lines.show(action);
             }
         };
-        let mut session =
-            Session { remote: self.remote, options: self.options, bar: &bar, show: &mut show };
-        let outcome = session.pull(store, book, &mut report).await;
+        let options = Options { creates, ..self.options };
+        let mut session = Session { remote: self.remote, options, bar: &bar, show: &mut show };
+        let outcome = session.run(store, book, &mut report).await;
         bar.finish();
         lines.end();
         report.requests = self.remote.requests() - before;
@@ -203,7 +224,7 @@ impl Visit<'_, '_> {
             }
         };
         let quiet = self.args.json || ui.verbosity == Verbosity::Quiet;
-        if !quiet && (report.error.is_none() || report.here.any()) {
+        if !quiet && (report.error.is_none() || report.here.any() || report.there.any()) {
             ui.result(summary(&report, self.args.dry_run, self.seconds()));
         }
         (report, exit)
@@ -260,6 +281,14 @@ impl Visit<'_, '_> {
         books::select(all, selectors, self.world)
     }
 
+    /// The book that contacts go to which are in none: the first that the config names, or that was
+    /// named when there was no config yet, else the only one that can be written to.
+    fn default_book(&self, books: &[Book]) -> Option<BookId> {
+        let configured = &self.chosen.settings.addressbooks;
+        let named = if configured.is_empty() { &self.args.addressbooks } else { configured };
+        books::default(books, named.first().map(String::as_str))
+    }
+
     fn selectors(&self) -> &[String] {
         if self.args.addressbooks.is_empty() {
             &self.chosen.settings.addressbooks
@@ -289,7 +318,7 @@ impl Visit<'_, '_> {
         };
         for (row, info) in (1..).zip(found.books) {
             if !books.iter().any(|b| b.info.location.href.key() == info.location.href.key()) {
-                let quirks = Quirks::of_host(info.location.origin.host());
+                let quirks = Quirks::of_location(&info.location);
                 let progress = BookProgress { quirks, ..BookProgress::default() };
                 // No row has a negative id: nothing is known of this book.
                 books.push(Book { id: BookId(-row), account: AccountId(-1), info, progress });

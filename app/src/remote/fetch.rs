@@ -28,7 +28,7 @@ pub async fn fetch<E: From<RemoteError>>(
     book: &Location,
     quirks: &Quirks,
     hrefs: Vec<Href>,
-    mut sink: impl FnMut(Vec<Fetched>) -> Result<(), E>,
+    mut sink: impl AsyncFnMut(Vec<Fetched>) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut queue = VecDeque::from(hrefs);
     let mut batches = Batches::default();
@@ -50,14 +50,14 @@ pub async fn fetch<E: From<RemoteError>>(
                 let elapsed = u64::try_from(answer.elapsed.as_millis()).unwrap_or(u64::MAX);
                 batches.answered(asked.len(), answer.bytes, elapsed);
                 health.worked(&answer.reply);
-                sink(complete(remote, book, asked, answer.reply).await?)?;
+                sink(complete(remote, book, asked, answer.reply).await?).await?;
             }
             Err(error) if !error.asks_for_less() => return Err(error.into()),
             Err(error) => {
                 if let [href] = asked.as_slice() {
                     let card = one_card(remote, book, href, None).await?;
                     health.alone(&card.what, error)?;
-                    sink(vec![card])?;
+                    sink(vec![card]).await?;
                 } else {
                     health.split(asked.len(), error)?;
                     batches.failed(asked.len());
@@ -129,7 +129,7 @@ pub async fn fetch_each<E: From<RemoteError>>(
     remote: &Remote<'_>,
     book: &Location,
     hrefs: Vec<Href>,
-    sink: impl FnMut(Vec<Fetched>) -> Result<(), E>,
+    sink: impl AsyncFnMut(Vec<Fetched>) -> Result<(), E>,
 ) -> Result<(), E> {
     let by_get = Quirks { no_multiget: true, ..Quirks::default() };
     fetch(remote, book, &by_get, hrefs, sink).await

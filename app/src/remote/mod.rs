@@ -5,6 +5,7 @@ mod auth;
 mod discover;
 mod error;
 mod fetch;
+mod write;
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub use auth::Credentials;
 pub use discover::{Discovered, discover, first_address};
 pub use error::RemoteError;
 pub use fetch::{fetch, fetch_each};
+pub use write::WriteError;
 
 use crate::World;
 
@@ -44,6 +46,16 @@ pub struct Remote<'w> {
     /// Nothing is sent before this time (milliseconds since 1970): the server asked to wait, and several
     /// requests are in flight.
     not_before: Cell<i64>,
+}
+
+/// What a request does on the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Nothing: it may be broken off and repeated.
+    Read,
+    /// It changes something there. Where no answer comes nobody knows whether it did: the card has to
+    /// be looked at before anything is sent again (Q108).
+    Write,
 }
 
 /// A reply, and how it came.
@@ -113,7 +125,7 @@ impl<'w> Remote<'w> {
         let mut at = at.clone();
         for _ in 0..=MAX_REDIRECTS {
             let operation = make(at.clone());
-            let (response, elapsed) = self.send(&at, operation.request()).await?;
+            let (response, elapsed) = self.send(&at, operation.request(), Kind::Read).await?;
             match operation.reply(&response) {
                 Ok(reply) => {
                     self.accepted.set(true);
@@ -145,12 +157,13 @@ impl<'w> Remote<'w> {
         }
     }
 
-    /// Sends a request that may be repeated, and repeats it where that helps. Gives how long the
-    /// answer took, waits aside.
+    /// Sends a request, and repeats it where that helps and is safe. Gives how long the answer took,
+    /// waits aside.
     async fn send(
         &self,
         at: &Location,
         request: Request<Vec<u8>>,
+        kind: Kind,
     ) -> Result<(Response<Vec<u8>>, Duration), RemoteError> {
         let request = self.sign(at, request)?;
         let mut attempt = 0;
@@ -158,14 +171,16 @@ impl<'w> Remote<'w> {
             attempt += 1;
             self.wait_until_welcome();
             let started = self.milliseconds();
-            let sent = self.send_once(at, request.clone()).await;
+            let sent = self.send_once(at, request.clone(), kind).await;
             let elapsed = u64::try_from(self.milliseconds() - started).unwrap_or(0);
             let last = attempt >= MAX_TRIES;
             let wait = match &sent {
                 Ok(response) => self.wait_for(response, attempt),
                 Err(RemoteError::Transport(
                     TransportError::Timeout { .. } | TransportError::Broken { .. },
-                )) => Some(pause(Trouble::Connection, attempt, None, self.chance())),
+                )) if kind == Kind::Read => {
+                    Some(pause(Trouble::Connection, attempt, None, self.chance()))
+                }
                 Err(_) => None,
             };
             let Some(wait) = wait.filter(|_| !last) else {
@@ -197,12 +212,18 @@ impl<'w> Remote<'w> {
         &self,
         at: &Location,
         request: Request<Vec<u8>>,
+        kind: Kind,
     ) -> Result<Response<Vec<u8>>, RemoteError> {
         let interrupt = &self.world.interrupt;
         let method = request.method().clone();
         self.requests.set(self.requests.get() + 1);
-        let Some(sent) = interrupt.unless_raised(self.transport.send(request)).await else {
-            return Err(RemoteError::Interrupted);
+        let sent = match kind {
+            Kind::Read => match interrupt.unless_raised(self.transport.send(request)).await {
+                Some(sent) => sent,
+                None => return Err(RemoteError::Interrupted),
+            },
+            // The contact in hand is finished.
+            Kind::Write => self.transport.send(request).await,
         };
         match &sent {
             Ok(response) => {

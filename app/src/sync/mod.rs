@@ -5,21 +5,25 @@
 //! is deleted before everything else was done, and the token is stored last of all.
 
 mod changes;
+mod edits;
 mod gather;
 mod pages;
 mod people;
 mod removal;
 mod report;
+mod send;
 mod store;
 
 use std::collections::HashSet;
 
 use contactcmd_domain::contact::Timestamp;
 use contactcmd_domain::dav::{Href, HrefKey};
+use contactcmd_domain::sync::action::Action;
 use contactcmd_domain::sync::gather::{Because, looks_wrong};
-use contactcmd_domain::sync::guard::MaxDelete;
+use contactcmd_domain::sync::guard::{MaxDelete, Side};
 use contactcmd_domain::sync::outline::{self, Outline};
-use contactcmd_domain::sync::plan::{Action, Choice};
+use contactcmd_domain::sync::plan::Choice;
+use contactcmd_domain::sync::policy::Direction;
 use contactcmd_ports::{Book, Conflict, ContactRepo, Pending, Progress, Subject};
 
 pub use report::{ActionReport, BookReport, Counts, RunReport};
@@ -28,9 +32,11 @@ pub use store::Store;
 use crate::Failure;
 use crate::remote::Remote;
 use crate::ui::progress::Progress as Bar;
+use edits::{Edits, narrow};
 use gather::{Gathered, News, everything, gather};
 use pages::{Pages, Telling};
 use removal::guard_deletions;
+use send::parcel::is_writable;
 
 /// What the user asked of a run.
 #[derive(Debug, Clone, Copy)]
@@ -39,6 +45,8 @@ pub struct Options {
     pub choice: Choice,
     /// Whether to compare everything.
     pub full: bool,
+    /// Whether contacts that are in no book are created in this one.
+    pub creates: bool,
     /// How much may be deleted.
     pub max_delete: MaxDelete,
     /// Whether the report lists every action.
@@ -61,19 +69,23 @@ pub struct Session<'a, 'w> {
 const LOOKUP: usize = 500;
 
 impl Session<'_, '_> {
-    /// Brings one book here up to date with the server. `report` says how far it came.
+    /// Brings one book and the server to the same state, as far as the direction allows. `report` says how far it came.
     ///
     /// # Errors
     ///
     /// [`Failure`] when the book as a whole could not be finished. What was applied before is kept,
     /// the token is not stored, and the next run goes on from there.
-    pub async fn pull(
+    pub async fn run(
         &mut self,
         store: &mut Store<'_>,
         book: &Book,
         report: &mut BookReport,
     ) -> Result<(), Failure> {
         let remote = self.remote;
+        if !is_writable(&book.info) && self.options.choice.direction != Direction::Pull {
+            return self.run_read_only(store, book, report).await;
+        }
+        let sends = self.options.choice.direction != Direction::Pull;
         let (gathered, mut plan) =
             gather_and_sketch(remote, store, book, self.options.full).await?;
         report.full = gathered.because.is_some();
@@ -81,7 +93,13 @@ impl Session<'_, '_> {
             let name = &book.info.name;
             remote.world().ui.detail(format!("{name}: comparing everything: {because}"));
         }
-        guard_deletions(store.read(), book, &plan.gone, self.options.max_delete)?;
+        let changed = if sends { store.read().edited(book.id)? } else { Vec::new() };
+        let edits = Edits::of(changed, &plan);
+        let limit = self.options.max_delete;
+        guard_deletions(store.read(), book, (Side::There, &plan.gone), limit)?;
+        guard_deletions(store.read(), book, (Side::Here, &edits.deleted), limit)?;
+        let unread = self.options.choice.direction == Direction::Push
+            && narrow(store.read(), book.id, &mut plan, self.options.creates)?;
         let pending = store.read().pending(Some(book.id))?;
         let conflicts = store.read().conflicts(Some(book.id))?;
         let again = once_more(store.read(), book, &plan, (&pending, &conflicts))?;
@@ -94,16 +112,48 @@ impl Session<'_, '_> {
             list_actions: self.options.list_actions,
         };
         let mut pages = Pages::new(remote, store, book, self.options, telling);
-        pages.prepare(&plan, pending, conflicts)?;
+        pages.prepare(&plan, pending, conflicts, &edits.unknown)?;
         plan.fetch.extend(again);
+        plan.fetch.extend(edits.unknown.iter().cloned());
         pages.fetch(plan.fetch).await?;
+        pages.send_changes(&edits).await?;
         // An absence from a listing counts once a fetch confirmed it; a 404 in a report is explicit.
         pages.remove(plan.gone, matches!(gathered.news, News::Full(..))).await?;
         if gathered.because.is_some() {
             pages.note_cut(plan.cut.as_deref())?;
         }
-        finish(store, book, gathered, (remote.world().now)())?;
-        summarise(store, book, report)
+        if !unread && self.options.choice.direction != Direction::Push {
+            finish(store, book, gathered, (remote.world().now)())?;
+        }
+        summarise(store, book, report)?;
+        if sends && store.is_dry() {
+            report.pending_edits = 0;
+        }
+        report.unsent = sends && report.pending_edits > 0;
+        Ok(())
+    }
+}
+
+impl Session<'_, '_> {
+    /// A book that takes no writes is only read; what was changed here stays and is counted.
+    async fn run_read_only(
+        &mut self,
+        store: &mut Store<'_>,
+        book: &Book,
+        report: &mut BookReport,
+    ) -> Result<(), Failure> {
+        let name = &book.info.name;
+        self.remote.world().ui.warn(format_args!("{name} is read-only: nothing is sent to it"));
+        let options = self.options;
+        if options.choice.direction == Direction::Sync {
+            self.options.choice.direction = Direction::Pull;
+            let read = Box::pin(self.run(store, book, report)).await;
+            self.options = options;
+            read?;
+        }
+        report.pending_edits = store.read().edited(book.id)?.len();
+        report.unsent = report.pending_edits > 0;
+        Ok(())
     }
 }
 

@@ -4,8 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use contactcmd_domain::contact::{ContactId, Timestamp};
 use contactcmd_domain::dav::{ETag, Fetched, Href, HrefKey, What};
+use contactcmd_domain::sync::action::{Action, RemoteCard, Step};
 use contactcmd_domain::sync::outline::Outline;
-use contactcmd_domain::sync::plan::{Action, Match, RemoteCard, Step, plan_card};
+use contactcmd_domain::sync::plan::{Match, plan_card};
+use contactcmd_domain::sync::policy::Direction;
 use contactcmd_domain::sync::snapshot::Linked;
 use contactcmd_domain::vcard::{Card, content};
 use contactcmd_ports::{Book, Change, Conflict, Pending, Subject};
@@ -13,6 +15,7 @@ use contactcmd_ports::{Book, Change, Conflict, Pending, Subject};
 use super::changes::{Scene, changes};
 use super::people::{People, Somebody, by_href};
 use super::report::{ActionReport, BookReport};
+use super::send::Post;
 use super::store::Store;
 use super::{LOOKUP, Options};
 use crate::Failure;
@@ -34,7 +37,7 @@ pub(super) struct Pages<'a, 'w, 's> {
     pub(super) store: &'a mut Store<'s>,
     pub(super) book: &'a Book,
     pub(super) options: Options,
-    telling: Telling<'a>,
+    pub(super) telling: Telling<'a>,
     people: People,
     /// Whether any card of this book is known here, so that a new one may be one of them.
     any_known: bool,
@@ -42,7 +45,22 @@ pub(super) struct Pages<'a, 'w, 's> {
     pub(super) at: Timestamp,
     pub(super) pending: HashMap<HrefKey, Pending>,
     /// Conflicts that nobody decided yet.
-    conflicts: HashMap<ContactId, Conflict>,
+    pub(super) conflicts: HashMap<ContactId, Conflict>,
+    /// Contacts that a server refused, and with which edit.
+    pub(super) refused: HashMap<ContactId, Option<u64>>,
+    /// Contacts without a link in any book.
+    pub(super) free: Vec<ContactId>,
+    /// Those of them that met a card.
+    pub(super) met: HashSet<ContactId>,
+    /// Links to cards that were sent and never seen, and are not there.
+    pub(super) never_seen: Vec<Href>,
+    /// Deletions there: last of all.
+    pub(super) deletions: Vec<Action>,
+    /// What is to be sent after what is being sent.
+    pub(super) later: Vec<Action>,
+    pub(super) post: Post,
+    /// Why the run ends once what was sent is stored.
+    pub(super) failed: Option<RemoteError>,
     /// Contacts whose card turned up at another href: not gone.
     pub(super) moved: HashSet<ContactId>,
     /// What this run's listing or report named as there.
@@ -79,6 +97,14 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             any_known: false,
             pending: HashMap::new(),
             conflicts: HashMap::new(),
+            refused: HashMap::new(),
+            free: Vec::new(),
+            met: HashSet::new(),
+            never_seen: Vec::new(),
+            deletions: Vec::new(),
+            later: Vec::new(),
+            post: Post::default(),
+            failed: None,
             moved: HashSet::new(),
             named: HashSet::new(),
             absent: Vec::new(),
@@ -94,15 +120,18 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         outline: &Outline,
         pending: Vec<Pending>,
         conflicts: Vec<Conflict>,
+        unseen: &[Href],
     ) -> Result<(), Failure> {
         self.named.extend(outline.fetch.iter().map(Href::key));
         self.conflicts.extend(conflicts.into_iter().map(|conflict| (conflict.contact, conflict)));
         for note in pending {
-            if let Subject::Card(href) = &note.subject {
-                self.pending.insert(href.key(), note);
+            match &note.subject {
+                Subject::Card(href) => drop(self.pending.insert(href.key(), note)),
+                Subject::Contact(id) => drop(self.refused.insert(*id, note.tried)),
             }
         }
-        if outline.fetch.is_empty() && self.pending.is_empty() {
+        let sends = self.options.choice.direction != Direction::Pull;
+        if outline.fetch.is_empty() && self.pending.is_empty() && !sends {
             return Ok(());
         }
         let repo = self.store.read();
@@ -112,7 +141,15 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         for keys in keys.chunks(LOOKUP) {
             self.people.note_moved(repo.linked_at(self.book.id, keys)?);
         }
-        self.people.note_free(repo.unlinked()?);
+        let unseen: Vec<HrefKey> = unseen.iter().map(Href::key).collect();
+        for keys in unseen.chunks(LOOKUP) {
+            let linked = repo.linked_at(self.book.id, keys)?;
+            self.people
+                .note_unseen(linked.into_iter().filter(|one| one.link.base.is_none()).collect());
+        }
+        let unlinked = repo.unlinked()?;
+        self.free.extend(unlinked.iter().map(|contact| contact.id));
+        self.people.note_free(unlinked);
         Ok(())
     }
 
@@ -120,14 +157,18 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
     pub(super) async fn fetch(&mut self, hrefs: Vec<Href>) -> Result<(), Failure> {
         let (remote, book) = (self.remote, self.book);
         let (place, quirks) = (&book.info.location, &book.progress.quirks);
-        fetch(remote, place, quirks, hrefs, |cards| self.page(cards, Asked::ByMultiget)).await?;
+        fetch(remote, place, quirks, hrefs, async |cards| {
+            self.page(cards, Asked::ByMultiget).await
+        })
+        .await?;
         let doubted = std::mem::take(&mut self.doubted);
-        fetch_each(remote, place, doubted, |cards| self.page(cards, Asked::ByGet)).await?;
+        fetch_each(remote, place, doubted, async |cards| self.page(cards, Asked::ByGet).await)
+            .await?;
         self.tell_twins_apart().await
     }
 
     /// Plans and does one page.
-    pub(super) fn page(&mut self, cards: Vec<Fetched>, asked: Asked) -> Result<(), Failure> {
+    pub(super) async fn page(&mut self, cards: Vec<Fetched>, asked: Asked) -> Result<(), Failure> {
         if self.remote.world().interrupt.is_raised() {
             return Err(RemoteError::Interrupted.into());
         }
@@ -152,7 +193,7 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             }
         }
         let count = actions.len();
-        self.do_all(actions, settled)?;
+        self.carry_out(actions, settled).await?;
         self.telling.bar.stored(count);
         Ok(())
     }
@@ -203,6 +244,11 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             note.reason == NOT_THERE || note.reason == super::removal::HELD_BACK
         });
         match linked {
+            // It was sent and never seen: it may be on this very page, under another name.
+            Some(linked) if linked.link.base.is_none() => {
+                self.never_seen.push(href);
+                Planned::Later
+            }
             Some(linked) if waits && !self.named.contains(key) => {
                 self.absent.push((linked.contact.id, href));
                 Planned::Later
@@ -239,10 +285,20 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
                 let found = self.store.read().contact(*id)?;
                 let same = found.filter(|contact| is_same(&somebody, contact, &remote.card));
                 match &same {
-                    Some(contact) => plan_card(remote, Match::Unlinked(contact), choice),
+                    Some(contact) => {
+                        self.met.insert(contact.id);
+                        plan_card(remote, Match::Unlinked(contact), choice)
+                    }
                     None => plan_card(remote, Match::Nobody, choice),
                 }
             }
+            Somebody::Alike(id) => match self.store.read().contact(*id)? {
+                Some(contact) => {
+                    self.met.insert(contact.id);
+                    plan_card(remote, Match::Alike(&contact), choice)
+                }
+                None => plan_card(remote, Match::Nobody, choice),
+            },
             Somebody::Nobody => match self.twin_of(&remote.card)? {
                 Some(href) => {
                     self.twins.push((remote, href));
@@ -272,7 +328,7 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         for (remote, href) in std::mem::take(&mut self.twins) {
             let mut is_gone = false;
             let place = &self.book.info.location;
-            fetch_each(self.remote, place, vec![href.clone()], |cards| {
+            fetch_each(self.remote, place, vec![href.clone()], async |cards| {
                 is_gone = cards.iter().any(|card| card.what == What::Missing);
                 Ok::<(), Failure>(())
             })
@@ -287,13 +343,50 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             };
             let key = remote.href.key();
             let action = plan_card(remote, found, self.options.choice);
-            self.do_all(vec![action], vec![key])?;
+            self.carry_out(vec![action], vec![key]).await?;
             self.telling.bar.stored(1);
         }
         Ok(())
     }
 
-    /// Shows, counts and does these actions, and settles these notes, in one transaction.
+    /// Shows, counts and does these actions: here in one transaction, then there; deletions there
+    /// wait for the end.
+    pub(super) async fn carry_out(
+        &mut self,
+        actions: Vec<Action>,
+        settled: Vec<HrefKey>,
+    ) -> Result<(), Failure> {
+        let (send, here): (Vec<Action>, Vec<Action>) =
+            actions.into_iter().partition(|action| action.step.is_sent());
+        self.do_all(here, settled)?;
+        let (deletions, send): (Vec<Action>, Vec<Action>) =
+            send.into_iter().partition(|action| matches!(action.step, Step::DeleteThere { .. }));
+        self.deletions.extend(deletions);
+        self.send_out(send).await
+    }
+
+    /// Shows what is sent and sends it; in a dry run it counts as sent.
+    pub(super) async fn send_out(&mut self, actions: Vec<Action>) -> Result<(), Failure> {
+        for action in &actions {
+            self.telling.tell_only(action);
+            if self.store.is_dry() {
+                self.telling.report.count(action);
+            }
+        }
+        if self.store.is_dry() || actions.is_empty() {
+            return Ok(());
+        }
+        self.send(actions).await
+    }
+
+    /// What an action means for the store.
+    pub(super) fn change(&self, action: Action, out: &mut Vec<Change>) {
+        let world = self.remote.world();
+        let new_id = || ContactId::from_random((world.random)());
+        changes(action, &Scene { book: self.book.id, at: self.at, new_id: &new_id }, out);
+    }
+
+    /// Shows, counts and does these actions here, and settles these notes, in one transaction.
     pub(super) fn do_all(
         &mut self,
         actions: Vec<Action>,
@@ -323,24 +416,34 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
 
     /// Whether a conflict is stored already, word for word.
     fn is_told_again(&self, action: &Action) -> bool {
-        let (Step::Conflict { remote, base, local, .. }, Some(id)) = (&action.step, action.contact)
-        else {
-            return false;
+        let (remote, base, local) = match &action.step {
+            Step::Conflict { remote, base, local, .. } => (remote, base.as_deref(), local),
+            Step::Offer { remote, local } => (remote, None, local),
+            _ => return false,
         };
+        let Some(id) = action.contact else { return false };
         self.conflicts.get(&id).is_some_and(|known| {
-            known.base == *base && known.local == *local && known.remote == remote.card.as_bytes()
+            known.base.as_deref() == base
+                && known.local == *local
+                && known.remote == remote.card.as_bytes()
         }) && !self.moved.contains(&id)
     }
 
     /// A conflict is over once both sides have one text again, or one side has none; its texts stay.
-    fn agreement(&mut self, action: &Action) -> Option<Change> {
+    pub(super) fn agreement(&mut self, action: &Action) -> Option<Change> {
         let decided = match action.step {
             Step::Rebase { .. } | Step::Refresh { .. } => "both sides agree again",
             Step::UpdateHere { .. } => "the server's card was taken",
             Step::KeepHere => "deleted on the server, kept here",
+            Step::Merge(_) => "both edits were merged",
+            Step::UpdateThere(_) | Step::CreateThere(_) => "the card here was sent",
             _ => return None,
         };
         let conflict = action.contact.and_then(|id| self.conflicts.remove(&id))?;
+        // An offer is decided by a person, whatever else happens to the contact.
+        if self.pending.contains_key(&conflict.href.key()) {
+            return None;
+        }
         let decided = Some(decided.to_owned());
         Some(Change::Conflict(Conflict { decided, at: self.at, ..conflict }))
     }
@@ -388,7 +491,12 @@ impl Planned {
 impl Telling<'_> {
     fn tell(&mut self, action: &Action) {
         self.report.count(action);
-        if action.step.is_shown() {
+        self.tell_only(action);
+    }
+
+    /// Shows an action that is counted elsewhere.
+    pub(super) fn tell_only(&mut self, action: &Action) {
+        if action.step.is_shown() || action.reason.is_some() {
             (self.show)(action);
             if self.list_actions {
                 self.report.actions.push(ActionReport::from(action));

@@ -6,6 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use contactcmd_domain::contact::{ContactId, UidKey};
 use contactcmd_domain::dav::HrefKey;
+use contactcmd_domain::sync::likeness::likeness;
 use contactcmd_domain::sync::snapshot::{Linked, StoredContact};
 use contactcmd_domain::vcard::{Card, content};
 
@@ -14,8 +15,12 @@ use contactcmd_domain::vcard::{Card, content};
 #[derive(Default)]
 pub(super) struct People {
     moved: HashMap<UidKey, HrefKey>,
+    /// Links to cards that were sent and never seen, by what the card is like: a server that names
+    /// cards itself may have changed the UID as well (Q88, Q89).
+    unseen: HashMap<String, HrefKey>,
     free_by_uid: HashMap<UidKey, ContactId>,
     free_by_content: HashMap<u64, ContactId>,
+    free_by_likeness: HashMap<String, ContactId>,
     hasher: RandomState,
 }
 
@@ -28,6 +33,8 @@ pub(super) enum Somebody {
     SameUid(ContactId),
     /// A contact without a link that seems to say the same: a hash is no proof.
     SameContent(ContactId),
+    /// A contact without a link and with the same name and e-mail or phone.
+    Alike(ContactId),
     Nobody,
 }
 
@@ -41,14 +48,27 @@ impl People {
         }
     }
 
+    /// Notes links to cards that were sent and never seen.
+    pub(super) fn note_unseen(&mut self, unseen: Vec<Linked>) {
+        for linked in &unseen {
+            for key in likeness(&Card::parse(linked.contact.vcard.as_slice())) {
+                self.unseen.entry(key).or_insert_with(|| linked.link.href.key());
+            }
+        }
+        self.note_moved(unseen);
+    }
+
     /// Notes contacts without a link.
     pub(super) fn note_free(&mut self, unlinked: Vec<StoredContact>) {
         for contact in unlinked {
             if let Some(uid) = &contact.uid {
                 self.free_by_uid.entry(uid.key()).or_insert(contact.id);
             }
-            let hash = self.hash(&Card::parse(contact.vcard));
-            self.free_by_content.entry(hash).or_insert(contact.id);
+            let card = Card::parse(contact.vcard);
+            self.free_by_content.entry(self.hash(&card)).or_insert(contact.id);
+            for key in likeness(&card) {
+                self.free_by_likeness.entry(key).or_insert(contact.id);
+            }
         }
     }
 
@@ -56,6 +76,14 @@ impl People {
     pub(super) fn meet(&self, card: &Card) -> Somebody {
         let uid = card.uid().map(|uid| uid.key());
         if let Some(href) = uid.as_ref().and_then(|uid| self.moved.get(uid)) {
+            return Somebody::Moved(href.clone());
+        }
+        let alike = if self.unseen.is_empty() && self.free_by_likeness.is_empty() {
+            Vec::new()
+        } else {
+            likeness(card)
+        };
+        if let Some(href) = alike.iter().find_map(|key| self.unseen.get(key)) {
             return Somebody::Moved(href.clone());
         }
         if self.free_by_content.is_empty() {
@@ -66,17 +94,24 @@ impl People {
         }
         match self.free_by_content.get(&self.hash(card)) {
             Some(contact) => Somebody::SameContent(*contact),
-            None => Somebody::Nobody,
+            None => match alike.iter().find_map(|key| self.free_by_likeness.get(key)) {
+                Some(contact) => Somebody::Alike(*contact),
+                None => Somebody::Nobody,
+            },
         }
     }
 
     /// Nobody is met twice.
     pub(super) fn forget(&mut self, met: &Somebody) {
         match met {
-            Somebody::Moved(href) => self.moved.retain(|_, other| other != href),
-            Somebody::SameUid(id) | Somebody::SameContent(id) => {
+            Somebody::Moved(href) => {
+                self.moved.retain(|_, other| other != href);
+                self.unseen.retain(|_, other| other != href);
+            }
+            Somebody::SameUid(id) | Somebody::SameContent(id) | Somebody::Alike(id) => {
                 self.free_by_uid.retain(|_, other| other != id);
                 self.free_by_content.retain(|_, other| other != id);
+                self.free_by_likeness.retain(|_, other| other != id);
             }
             Somebody::Nobody => {}
         }

@@ -44,7 +44,8 @@ impl Pages<'_, '_, '_> {
             for keys in keys.chunks(LOOKUP) {
                 links.extend(self.store.read().known_at(self.book.id, keys)?);
             }
-            guard_deletions(self.store.read(), self.book, &links, self.options.max_delete)?;
+            let gone = (Side::There, links.as_slice());
+            guard_deletions(self.store.read(), self.book, gone, self.options.max_delete)?;
         }
         let (held, gone): (Vec<Href>, Vec<Href>) =
             gone.into_iter().partition(|href| self.must_wait(href));
@@ -52,7 +53,7 @@ impl Pages<'_, '_, '_> {
             self.hold_back(hrefs)?;
         }
         for hrefs in gone.chunks(LOOKUP) {
-            self.remove_page(hrefs)?;
+            self.remove_page(hrefs).await?;
         }
         Ok(())
     }
@@ -66,11 +67,11 @@ impl Pages<'_, '_, '_> {
         let (remote, book) = (self.remote, self.book);
         let (place, quirks) = (&book.info.location, &book.progress.quirks);
         let mut confirmed = Vec::with_capacity(gone.len());
-        fetch(remote, place, quirks, gone, |cards: Vec<Fetched>| {
+        fetch(remote, place, quirks, gone, async |cards: Vec<Fetched>| {
             let (missing, rest): (Vec<Fetched>, Vec<Fetched>) =
                 cards.into_iter().partition(|card| card.what == What::Missing);
             confirmed.extend(missing.into_iter().map(|card| card.href));
-            if rest.is_empty() { Ok(()) } else { self.page(rest, Asked::ByGet) }
+            if rest.is_empty() { Ok(()) } else { self.page(rest, Asked::ByGet).await }
         })
         .await?;
         Ok(confirmed)
@@ -86,17 +87,18 @@ impl Pages<'_, '_, '_> {
         self.do_all(held, Vec::new())
     }
 
-    fn remove_page(&mut self, hrefs: &[Href]) -> Result<(), Failure> {
+    async fn remove_page(&mut self, hrefs: &[Href]) -> Result<(), Failure> {
         let keys: Vec<HrefKey> = hrefs.iter().map(Href::key).collect();
         let mut linked = self.store.read().linked_at(self.book.id, &keys)?;
         linked
             .sort_by(|a, b| (&a.contact.name, a.contact.id).cmp(&(&b.contact.name, b.contact.id)));
         let actions = linked.iter().map(|linked| plan_gone(linked, self.options.choice)).collect();
-        self.do_all(actions, keys)
+        self.carry_out(actions, keys).await
     }
 }
 
-/// Stops before the first write if more would be deleted here than is allowed.
+/// Stops before the first write if more would be deleted than is allowed: `gone` are the links whose
+/// card is gone from `side`, of which those that `here` names are deleted on the other.
 ///
 /// # Errors
 ///
@@ -104,29 +106,40 @@ impl Pages<'_, '_, '_> {
 pub(super) fn guard_deletions(
     repo: &dyn ContactRepo,
     book: &Book,
-    gone: &[Known],
+    (side, gone): (Side, &[Known]),
     limit: MaxDelete,
 ) -> Result<(), Failure> {
-    let deleted: Vec<&Known> = gone.iter().filter(|link| link.here == Here::Same).collect();
+    let wanted = match side {
+        Side::There => Here::Same,
+        Side::Here => Here::Deleted,
+    };
+    let deleted: Vec<&Known> = gone.iter().filter(|link| link.here == wanted).collect();
     if deleted.is_empty() {
         return Ok(());
     }
     let total = usize::try_from(repo.link_count(book.id)?).unwrap_or(usize::MAX);
     let doomed = Doomed { deletes: deleted.len(), gone: gone.len(), total };
-    let Err(refused) = guard::check(Side::There, doomed, limit) else {
+    let Err(refused) = guard::check(side, doomed, limit) else {
         return Ok(());
     };
-    let ids: Vec<_> = deleted.iter().take(NAMES_SHOWN).map(|link| link.contact).collect();
-    let names: Vec<String> =
-        repo.contacts(&ids)?.into_iter().map(|contact| clean(&contact.name).into_owned()).collect();
-    let more = match deleted.len() - ids.len() {
+    let keys: Vec<HrefKey> = deleted.iter().take(NAMES_SHOWN).map(|link| link.href.key()).collect();
+    let names: Vec<String> = repo
+        .linked_at(book.id, &keys)?
+        .into_iter()
+        .map(|linked| clean(&linked.contact.name).into_owned())
+        .collect();
+    let more = match deleted.len() - keys.len() {
         0 => String::new(),
         rest => format!(" and {rest} more"),
     };
     let words = format!("{}: {refused}: {}{more}", clean(&book.info.name), names.join(", "));
+    let undo = match side {
+        Side::There => "",
+        Side::Here => "; `contactcmd undo` brings back what was deleted here by mistake",
+    };
     let hint = format!(
         "nothing was deleted; look with `--dry-run --max-delete {count}`, and if it is right run it \
-         with `--max-delete {count}`",
+         with `--max-delete {count}`{undo}",
         count = deleted.len()
     );
     Err(Failure::new(Exit::Guard, anyhow::Error::msg(words)).hint(hint))

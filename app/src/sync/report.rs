@@ -1,6 +1,6 @@
 //! What a sync did, as values: printed for people, serialised for programs.
 
-use contactcmd_domain::sync::plan::{Action, Step};
+use contactcmd_domain::sync::action::{Action, Send, Step};
 use serde::Serialize;
 
 /// One run, over all its books; the object that `--json` prints.
@@ -44,6 +44,9 @@ pub struct BookReport {
     pub set_aside: usize,
     /// Edits here that the server does not have.
     pub pending_edits: usize,
+    /// Whether any of those should have been sent by this run.
+    #[serde(skip)]
+    pub unsent: bool,
     /// What was done to whom, where it is asked for.
     pub actions: Vec<ActionReport>,
     /// Why the book was not finished.
@@ -71,7 +74,8 @@ impl Counts {
 /// One action, for programs.
 #[derive(Debug, Clone, Serialize)]
 pub struct ActionReport {
-    /// `create-here`, `update-here`, `delete-here`, `link`, `keep-here`, `conflict`, `set-aside`.
+    /// `create-here`, `update-here`, `delete-here`, `create-there`, `update-there`, `delete-there`,
+    /// `merge`, `link`, `keep-here`, `conflict`, `offer`, `set-aside`, `unsendable`.
     pub action: &'static str,
     /// The contact's id, if it has one.
     pub contact: Option<String>,
@@ -89,22 +93,42 @@ impl From<&Action> for ActionReport {
             action: action.step.id(),
             contact: action.contact.map(|id| id.to_string()),
             name: action.name.clone(),
-            fields: action.fields.iter().map(ToString::to_string).collect(),
+            fields: fields(action),
             reason: action.reason.clone(),
         }
     }
 }
 
+/// What changes on either side.
+fn fields(action: &Action) -> Vec<String> {
+    let there = match &action.step {
+        Step::Merge(merge) => merge.there.as_slice(),
+        _ => &[],
+    };
+    let mut fields: Vec<String> =
+        action.fields.iter().chain(there).map(ToString::to_string).collect();
+    let mut seen = std::collections::HashSet::new();
+    fields.retain(|field| seen.insert(field.clone()));
+    fields
+}
+
 impl BookReport {
-    /// Counts what an action did, or would do.
+    /// Counts what an action did, or would do. What is sent counts once it has arrived.
     pub fn count(&mut self, action: &Action) {
         match &action.step {
             Step::CreateHere { .. } => self.here.created += 1,
             Step::UpdateHere { .. } => self.here.updated += 1,
             Step::DeleteHere => self.here.deleted += 1,
+            Step::CreateThere(_) => self.there.created += 1,
+            Step::UpdateThere(_) => self.there.updated += 1,
+            Step::DeleteThere { .. } => self.there.deleted += 1,
+            Step::Merge(merge) => {
+                self.here.updated += usize::from(!action.fields.is_empty());
+                self.there.updated += usize::from(merge.send == Send::Now);
+            }
             Step::Link { .. } => self.linked += 1,
-            Step::Conflict { .. } => self.conflicts += 1,
-            Step::SetAside { .. } => self.set_aside += 1,
+            Step::Conflict { .. } | Step::Offer { .. } => self.conflicts += 1,
+            Step::SetAside { .. } | Step::Unsendable { .. } => self.set_aside += 1,
             Step::Rebase { .. }
             | Step::Refresh { .. }
             | Step::KeepHere
@@ -115,6 +139,6 @@ impl BookReport {
 
     /// Whether somebody has to look at something.
     pub fn needs_you(&self) -> bool {
-        self.conflicts + self.set_aside > 0
+        self.unsent || self.conflicts + self.set_aside > 0
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use contactcmd_domain::sync::plan::Action;
+use contactcmd_domain::sync::action::Action;
 
 use super::progress::Progress;
 use super::{Ui, Verbosity, clean};

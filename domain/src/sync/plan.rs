@@ -1,14 +1,10 @@
 //! The plan: one action per contact, from the card there, the contact here and their base.
-//!
-//! The same values are printed by a dry run, done by a run, and listed in a report.
 
-use std::fmt;
-
+use super::action::{Action, Merge, RemoteCard, Send, Sending, Standing, Step};
 use super::decide::{There, Verdict, decide};
-use super::policy::Direction;
+use super::merge::{Absorbed, Merged, Prefer, absorb, merge};
+use super::policy::{ConflictPolicy, Direction};
 use super::snapshot::{Here, Linked, StoredContact};
-use crate::contact::{ContactId, Index};
-use crate::dav::{ETag, Href};
 use crate::vcard::{Card, FieldChange, check, content, diff, index, normal};
 
 /// What the user chose for this run.
@@ -18,17 +14,8 @@ pub struct Choice {
     pub direction: Direction,
     /// Whether the side the direction flows from replaces the other instead of merging.
     pub force: bool,
-}
-
-/// A card as a server served it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RemoteCard {
-    /// Where it is.
-    pub href: Href,
-    /// Its version.
-    pub etag: Option<ETag>,
-    /// Its text.
-    pub card: Card,
+    /// What happens to what both sides edited.
+    pub policy: ConflictPolicy,
 }
 
 /// Who a fetched card is here.
@@ -38,148 +25,10 @@ pub enum Match<'a> {
     Linked(&'a Linked),
     /// A contact without a link, with the same UID or the same content.
     Unlinked(&'a StoredContact),
+    /// A contact without a link that is like it: see [`super::likeness`].
+    Alike(&'a StoredContact),
     /// Nobody.
     Nobody,
-}
-
-/// One line of the plan: what happens to one contact.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Action {
-    /// What to call the contact.
-    pub name: String,
-    /// The contact here; `None` while it has none.
-    pub contact: Option<ContactId>,
-    /// What happens.
-    pub step: Step,
-    /// What changes in it, in a person's words.
-    pub fields: Vec<FieldChange>,
-    /// Why, where the step alone does not say.
-    pub reason: Option<String>,
-}
-
-/// What happens to a contact.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// A new contact here.
-    CreateHere {
-        /// The card it gets.
-        remote: RemoteCard,
-        /// Derived from it.
-        index: Box<Index>,
-    },
-    /// The card there replaces the one here.
-    UpdateHere {
-        /// The card it gets.
-        remote: RemoteCard,
-        /// Derived from it.
-        index: Box<Index>,
-        /// What the link's `seen` becomes.
-        seen: u64,
-    },
-    /// The contact is deleted here.
-    DeleteHere,
-    /// The contact here and the card there become one; both say the same, but that the one here may
-    /// have no UID. The text there is taken over, so that the UID is no edit of anybody's.
-    Link {
-        /// The card there.
-        remote: RemoteCard,
-        /// Derived from it.
-        index: Box<Index>,
-        /// What the link's `seen` becomes.
-        seen: u64,
-    },
-    /// Both sides agree already: only the base and the ETag move. Never shown.
-    Rebase {
-        /// The card there.
-        remote: RemoteCard,
-        /// What the link's `seen` becomes.
-        seen: u64,
-    },
-    /// The server wrote the same card in other words: it is taken over as it is. Never shown.
-    Refresh {
-        /// The card there.
-        remote: RemoteCard,
-        /// Derived from it.
-        index: Box<Index>,
-        /// What the link's `seen` becomes.
-        seen: u64,
-    },
-    /// Both sides differ and nobody decided: both texts are kept.
-    Conflict {
-        /// The card there.
-        remote: RemoteCard,
-        /// The text both sides last agreed on.
-        base: Option<Vec<u8>>,
-        /// The text here.
-        local: Vec<u8>,
-        /// What the link's `seen` is, should it have to follow a card that moved.
-        seen: u64,
-    },
-    /// The card there cannot be taken over; it is noted until it can.
-    SetAside {
-        /// Where it is.
-        href: Href,
-        /// Its version.
-        etag: Option<ETag>,
-    },
-    /// Deleted there and edited here: the contact stays here without its link.
-    KeepHere,
-    /// Deleted on both sides: the last trace goes.
-    Forget,
-    /// A change that this direction leaves where it is.
-    Wait,
-}
-
-impl Step {
-    /// Whether a person is told of it by name.
-    pub fn is_shown(&self) -> bool {
-        !matches!(self, Self::Rebase { .. } | Self::Refresh { .. } | Self::Wait | Self::Forget)
-    }
-
-    /// The name of the step for programs: `create-here`, `update-here`, ...
-    pub fn id(&self) -> &'static str {
-        match self {
-            Self::CreateHere { .. } => "create-here",
-            Self::UpdateHere { .. } => "update-here",
-            Self::DeleteHere => "delete-here",
-            Self::Link { .. } => "link",
-            Self::Rebase { .. } => "rebase",
-            Self::Refresh { .. } => "refresh",
-            Self::Conflict { .. } => "conflict",
-            Self::SetAside { .. } => "set-aside",
-            Self::KeepHere => "keep-here",
-            Self::Forget => "forget",
-            Self::Wait => "wait",
-        }
-    }
-}
-
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = match &self.step {
-            Step::CreateHere { .. } => '+',
-            Step::UpdateHere { .. } | Step::Refresh { .. } => '~',
-            Step::DeleteHere | Step::Forget => '-',
-            Step::Link { .. } | Step::Rebase { .. } | Step::KeepHere => '=',
-            Step::Conflict { .. } | Step::SetAside { .. } => '!',
-            Step::Wait => '.',
-        };
-        write!(f, "{sign} {}", self.name)?;
-        let mut gap = "   ";
-        for field in &self.fields {
-            write!(f, "{gap}{field}")?;
-            gap = ", ";
-        }
-        if let Some(reason) = &self.reason {
-            write!(f, "{gap}{reason}")?;
-        }
-        match &self.step {
-            Step::CreateHere { .. } | Step::UpdateHere { .. } | Step::DeleteHere => {
-                f.write_str(" -> here")
-            }
-            _ => Ok(()),
-        }
-    }
 }
 
 /// What to do with a fetched card.
@@ -190,22 +39,95 @@ pub fn plan_card(remote: RemoteCard, found: Match<'_>, choice: Choice) -> Action
     match found {
         Match::Nobody => plan_new(remote, choice),
         Match::Unlinked(contact) => plan_first_meeting(remote, contact, choice),
+        Match::Alike(contact) => plan_offer(remote, contact),
         Match::Linked(linked) => plan_linked(remote, linked, choice),
     }
 }
 
 /// What to do with a linked contact whose card is proven to be gone.
 pub fn plan_gone(linked: &Linked, choice: Choice) -> Action {
-    let (step, reason) =
-        match decide(linked.here(), There::Gone, false, choice.direction, choice.force) {
-            Verdict::DeleteHere => (Step::DeleteHere, Some("deleted on the server")),
-            Verdict::KeepHere => {
-                (Step::KeepHere, Some("deleted on the server, but edited here: kept"))
-            }
-            Verdict::Forget => (Step::Forget, None),
-            _ => (Step::Wait, None),
-        };
-    about(&linked.contact, step, Vec::new(), reason)
+    let Linked { contact, link } = linked;
+    let verdict = decide(linked.here(), There::Gone, false, choice.direction, choice.force);
+    let (step, reason) = match verdict {
+        Verdict::DeleteHere => (Step::DeleteHere, Some("deleted on the server")),
+        Verdict::KeepHere => (Step::KeepHere, Some("deleted on the server, but edited here: kept")),
+        Verdict::ReviveThere => {
+            let was = link.base.clone().map(|text| standing(linked, text));
+            let edited_here = "deleted on the server, but edited here: created there again";
+            let reason = was.is_some().then_some(edited_here);
+            (Step::CreateThere(Box::new(sending(contact, was))), reason)
+        }
+        Verdict::Forget => (Step::Forget, None),
+        _ => (Step::Wait, None),
+    };
+    about(contact, step, Vec::new(), reason)
+}
+
+/// What to do with a linked contact that was edited or deleted here and of whose card the server says
+/// nothing new: it is at the version and the text that were last agreed on.
+pub fn plan_edited(linked: &Linked, choice: Choice) -> Action {
+    let Linked { contact, link } = linked;
+    let Some(base) = &link.base else {
+        // Never agreed: the card has to be looked at first.
+        return about(contact, Step::Wait, Vec::new(), None);
+    };
+    let card = Card::parse(base.as_slice());
+    let (href, etag) = (link.href.clone(), link.etag.clone());
+    plan_linked(RemoteCard { href, etag, card }, linked, choice)
+}
+
+/// What to do with a contact that is on no server.
+pub fn plan_unlinked(contact: &StoredContact, choice: Choice) -> Action {
+    let step = match choice.direction {
+        Direction::Pull => Step::Wait,
+        Direction::Push | Direction::Sync => Step::CreateThere(Box::new(sending(contact, None))),
+    };
+    about(contact, step, Vec::new(), None)
+}
+
+/// What the server made of a card that was sent (Q90): what it changed or added is taken over, what
+/// it left out was deleted by nobody and stays here. `sent` is the text that went there, `card` what
+/// the contact is to have.
+///
+/// The action is an update here, or nothing but a new base; its fields are what the server changed,
+/// its reason names what it does not keep.
+pub fn plan_served(
+    (sent, card): (&Card, &Card),
+    contact: &StoredContact,
+    served: RemoteCard,
+    edited: u64,
+) -> Action {
+    let theirs = normal(&served.card);
+    let absorbed = if normal(card) == theirs {
+        Absorbed { card: None, not_kept: Vec::new() }
+    } else {
+        absorb(sent, card, &served.card)
+    };
+    let reason = not_kept_words(&absorbed.not_kept);
+    let fields = absorbed.card.as_ref().map(|new| diff(card, new)).unwrap_or_default();
+    let target = absorbed.card.unwrap_or_else(|| card.clone());
+    let local = Card::parse(contact.vcard.as_slice());
+    let step = if target == local || normal(&target) == normal(&local) {
+        Step::Rebase { remote: served, seen: edited }
+    } else {
+        let card = (normal(&target) != theirs).then_some(target);
+        let index = Box::new(index(card.as_ref().unwrap_or(&served.card)));
+        Step::UpdateHere { remote: served, card, index, seen: edited }
+    };
+    about(contact, step, fields, reason.as_deref())
+}
+
+fn not_kept_words(not_kept: &[FieldChange]) -> Option<String> {
+    let mut fields: Vec<String> = not_kept
+        .iter()
+        .map(|change| match &change.label {
+            Some(label) => format!("{} {label}", change.field),
+            None => change.field.clone(),
+        })
+        .collect();
+    fields.dedup();
+    let list = fields.join(", ");
+    (!fields.is_empty()).then(|| format!("the server does not keep: {list} (kept here)"))
 }
 
 fn plan_new(remote: RemoteCard, choice: Choice) -> Action {
@@ -216,6 +138,14 @@ fn plan_new(remote: RemoteCard, choice: Choice) -> Action {
         Direction::Pull | Direction::Sync => Step::CreateHere { remote, index },
     };
     Action { name, contact: None, step, fields: Vec::new(), reason: None }
+}
+
+fn plan_offer(remote: RemoteCard, contact: &StoredContact) -> Action {
+    let fields = diff(&Card::parse(contact.vcard.as_slice()), &remote.card);
+    let words = "may be the same as the one on the server, which has another UID: \
+                 `contactcmd conflicts` decides";
+    let step = Step::Offer { remote, local: contact.vcard.clone() };
+    about(contact, step, fields, Some(words))
 }
 
 fn plan_first_meeting(remote: RemoteCard, contact: &StoredContact, choice: Choice) -> Action {
@@ -229,75 +159,190 @@ fn plan_first_meeting(remote: RemoteCard, contact: &StoredContact, choice: Choic
         let step = Step::Link { remote, index, seen: contact.edited };
         return about(contact, step, Vec::new(), Some("the same contact is on the server"));
     }
-    let fields = diff(&local, &remote.card);
-    if choice.force && choice.direction == Direction::Pull {
-        let index = Box::new(index(&remote.card));
-        let step = Step::UpdateHere { remote, index, seen: contact.edited };
-        return about(contact, step, fields, Some("the server's card replaces the one here"));
+    let meeting = Meeting { contact, local, base: None, seen: 0 };
+    match (choice.direction, choice.force) {
+        (Direction::Pull, true) => meeting.take(remote, Some(THEIRS_BY_FORCE)),
+        (_, true) => meeting.replace_there(remote, Some(OURS_BY_FORCE)),
+        (Direction::Push, false) => {
+            meeting.conflict(remote, "here and on the server they differ: both are kept")
+        }
+        _ => meeting.merge(remote, choice),
     }
-    let step = Step::Conflict { remote, base: None, local: contact.vcard.clone(), seen: 0 };
-    about(contact, step, fields, Some("here and on the server they differ: both are kept"))
 }
+
+const THEIRS_BY_FORCE: &str = "the server's card replaces the one here";
+const OURS_BY_FORCE: &str = "the card here replaces the server's";
 
 fn plan_linked(remote: RemoteCard, linked: &Linked, choice: Choice) -> Action {
     let Linked { contact, link } = linked;
-    let theirs = normal(&remote.card);
-    let there = match &link.base {
-        Some(base) if *base == remote.card.as_bytes() => There::Same,
-        Some(base) if normal(&Card::parse(base.as_slice())) == theirs => There::Same,
+    let base = link.base.as_deref().map(Card::parse);
+    let local = Card::parse(contact.vcard.as_slice());
+    let there = match &base {
+        Some(base) if base == &remote.card || normal(base) == normal(&remote.card) => There::Same,
         _ => There::Edited,
     };
-    let local = Card::parse(contact.vcard.as_slice());
-    let (here, seen) = match (linked.here(), &link.base) {
+    let has_more =
+        base.as_ref().is_some_and(|base| base != &local && normal(base) != normal(&local));
+    let (here, seen) = match linked.here() {
         // An edit that was undone is none.
-        (Here::Edited, Some(base)) if normal(&Card::parse(base.as_slice())) == normal(&local) => {
-            (Here::Same, contact.edited)
-        }
-        (here, _) => (here, link.seen),
+        Here::Edited if base.is_some() && !has_more => (Here::Same, contact.edited),
+        here => (here, link.seen),
     };
-    let same = here == Here::Edited && there == There::Edited && normal(&local) == theirs;
+    let both = here == Here::Edited && there == There::Edited;
+    let same = both && normal(&local) == normal(&remote.card);
     let verdict = decide(here, there, same, choice.direction, choice.force);
-    let take = |remote: RemoteCard, reason| {
-        let fields = diff(&local, &remote.card);
-        let index = Box::new(index(&remote.card));
-        let step = Step::UpdateHere { remote, index, seen: contact.edited };
-        about(contact, step, fields, reason)
-    };
+    let meeting = Meeting { contact, local, base, seen };
     match verdict {
-        Verdict::InSync if remote.card.as_bytes() == contact.vcard => {
-            about(contact, Step::Rebase { remote, seen }, Vec::new(), None)
-        }
-        Verdict::InSync => {
-            let index = Box::new(index(&remote.card));
-            about(contact, Step::Refresh { remote, index, seen }, Vec::new(), None)
-        }
-        Verdict::Unsent | Verdict::SendHere | Verdict::DeleteThere if there == There::Same => {
-            // The edit here still waits; what the server serves now is its base.
-            about(contact, Step::Rebase { remote, seen }, Vec::new(), None)
-        }
-        Verdict::Rebase => {
-            about(contact, Step::Rebase { remote, seen: contact.edited }, Vec::new(), None)
-        }
+        // What is here and not in the base is what the server does not keep (Q90).
+        Verdict::InSync if has_more => meeting.rebase(remote),
+        Verdict::InSync => meeting.refresh(remote),
+        // The edit here still waits; what the server serves now is its base.
+        Verdict::Unsent => meeting.rebase(remote),
+        Verdict::SendHere if there == There::Same => meeting.replace_there(remote, None),
+        Verdict::SendHere => meeting.replace_there(remote, Some(OURS_BY_FORCE)),
+        Verdict::DeleteThere => meeting.delete_there(remote),
+        Verdict::Rebase => Meeting { seen: contact.edited, ..meeting }.rebase(remote),
         Verdict::TakeThere if here == Here::Edited => {
-            take(remote, Some("the server's card replaces the edit here"))
+            meeting.take(remote, Some("the server's card replaces the edit here"))
         }
-        Verdict::TakeThere => take(remote, None),
-        Verdict::ReviveHere => take(remote, Some("deleted here, but edited on the server: back")),
-        Verdict::Merge | Verdict::Leave => {
-            let fields = diff(&local, &remote.card);
-            let base = link.base.clone();
-            let step = Step::Conflict { remote, base, local: contact.vcard.clone(), seen };
-            about(contact, step, fields, Some("edited here and on the server: both are kept"))
+        Verdict::TakeThere if has_more => meeting.take_beside(remote),
+        Verdict::TakeThere => meeting.take(remote, None),
+        Verdict::ReviveHere => {
+            meeting.take(remote, Some("deleted here, but edited on the server: back"))
+        }
+        Verdict::Merge => meeting.merge(remote, choice),
+        Verdict::Leave => {
+            let words = match here {
+                Here::Deleted => "deleted here, but edited on the server: left as they are",
+                _ => "edited here and on the server: both are kept",
+            };
+            meeting.conflict(remote, words)
         }
         _ => about(contact, Step::Wait, Vec::new(), None),
     }
+}
+
+/// A contact that meets a card of the server's.
+struct Meeting<'a> {
+    contact: &'a StoredContact,
+    /// Its card.
+    local: Card,
+    /// What both sides last agreed on.
+    base: Option<Card>,
+    /// What the link's `seen` becomes where nothing is sent.
+    seen: u64,
+}
+
+impl Meeting<'_> {
+    fn rebase(self, remote: RemoteCard) -> Action {
+        about(self.contact, Step::Rebase { remote, seen: self.seen }, Vec::new(), None)
+    }
+
+    fn refresh(self, remote: RemoteCard) -> Action {
+        if remote.card == self.local {
+            return self.rebase(remote);
+        }
+        let index = Box::new(index(&remote.card));
+        let step = Step::Refresh { remote, index, seen: self.seen };
+        about(self.contact, step, Vec::new(), None)
+    }
+
+    /// The server's card replaces the one here.
+    fn take(self, remote: RemoteCard, reason: Option<&str>) -> Action {
+        let fields = diff(&self.local, &remote.card);
+        let (index, seen) = (Box::new(index(&remote.card)), self.contact.edited);
+        let step = Step::UpdateHere { remote, card: None, index, seen };
+        about(self.contact, step, fields, reason)
+    }
+
+    /// The server's changes are taken over; what it does not keep stays here.
+    fn take_beside(self, remote: RemoteCard) -> Action {
+        let Some(base) = &self.base else { return self.take(remote, None) };
+        let Absorbed { card, .. } = absorb(base, &self.local, &remote.card);
+        let Some(card) = card else { return self.rebase(remote) };
+        let fields = diff(&self.local, &card);
+        let (index, seen) = (Box::new(index(&card)), self.contact.edited);
+        let step = Step::UpdateHere { remote, card: Some(card), index, seen };
+        about(self.contact, step, fields, None)
+    }
+
+    fn replace_there(self, remote: RemoteCard, reason: Option<&str>) -> Action {
+        let fields = diff(&remote.card, &self.local);
+        let step = Step::UpdateThere(Box::new(sending(self.contact, Some(remote.into()))));
+        about(self.contact, step, fields, reason)
+    }
+
+    fn delete_there(self, remote: RemoteCard) -> Action {
+        let step = Step::DeleteThere { was: remote.into() };
+        about(self.contact, step, Vec::new(), Some("deleted here"))
+    }
+
+    fn merge(self, remote: RemoteCard, choice: Choice) -> Action {
+        let prefer = match choice.policy {
+            ConflictPolicy::Server | ConflictPolicy::Ask => Prefer::Remote,
+            ConflictPolicy::Local => Prefer::Local,
+            ConflictPolicy::Both => Prefer::Both,
+        };
+        let Merged { card, contested } =
+            merge(self.base.as_ref(), &self.local, &remote.card, prefer);
+        if choice.policy == ConflictPolicy::Ask && !contested.is_empty() {
+            return self.conflict(remote, "edited here and on the server: both are kept");
+        }
+        let there = diff(&remote.card, &card);
+        let send = match choice.direction {
+            _ if there.is_empty() => Send::Needless,
+            Direction::Pull => Send::Later,
+            Direction::Push | Direction::Sync => Send::Now,
+        };
+        // The same in other words: then the server's words.
+        let card = if there.is_empty() { remote.card.clone() } else { card };
+        let fields = diff(&self.local, &card);
+        let words: Vec<String> = contested.iter().map(ToString::to_string).collect();
+        let contested = (!words.is_empty()).then(|| words.join(", "));
+        let merge = Merge {
+            base: self.base.map(Card::into_bytes),
+            local: self.local.into_bytes(),
+            index: Box::new(index(&card)),
+            edited: self.contact.edited,
+            seen: self.seen,
+            remote,
+            card,
+            there,
+            send,
+            contested: contested.clone(),
+        };
+        let step = Step::Merge(Box::new(merge));
+        about(self.contact, step, fields, contested.as_deref())
+    }
+
+    fn conflict(self, remote: RemoteCard, words: &str) -> Action {
+        let fields = diff(&self.local, &remote.card);
+        let (base, local) = (self.base.map(Card::into_bytes), self.local.into_bytes());
+        let step = Step::Conflict { remote, base, local, seen: self.seen };
+        about(self.contact, step, fields, Some(words))
+    }
+}
+
+impl From<RemoteCard> for Standing {
+    fn from(remote: RemoteCard) -> Self {
+        let RemoteCard { href, etag, card } = remote;
+        Self { href, etag, text: card.into_bytes() }
+    }
+}
+
+fn standing(linked: &Linked, text: Vec<u8>) -> Standing {
+    Standing { href: linked.link.href.clone(), etag: linked.link.etag.clone(), text }
+}
+
+fn sending(contact: &StoredContact, was: Option<Standing>) -> Sending {
+    Sending { card: Card::parse(contact.vcard.as_slice()), edited: contact.edited, was }
 }
 
 fn set_aside(remote: RemoteCard, found: Match<'_>, reason: String) -> Action {
     let RemoteCard { href, etag, .. } = remote;
     let (name, contact) = match found {
         Match::Linked(linked) => (linked.contact.name.clone(), Some(linked.contact.id)),
-        Match::Unlinked(_) | Match::Nobody => (href.file_name(), None),
+        _ => (href.file_name(), None),
     };
     let step = Step::SetAside { href, etag };
     Action { name, contact, step, fields: Vec::new(), reason: Some(reason) }
@@ -321,10 +366,12 @@ fn about(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contact::{Timestamp, Uid};
+    use crate::contact::{ContactId, Timestamp, Uid};
+    use crate::dav::{ETag, Href};
     use crate::sync::snapshot::Link;
 
-    const PULL: Choice = Choice { direction: Direction::Pull, force: false };
+    const PULL: Choice =
+        Choice { direction: Direction::Pull, force: false, policy: ConflictPolicy::Server };
 
     fn text(uid: &str, note: &str) -> String {
         format!("BEGIN:VCARD\r\nVERSION:3.0\r\n{uid}FN:Ada\r\nNOTE:{note}\r\nEND:VCARD\r\n")

@@ -13,6 +13,7 @@
 mod binary;
 mod card;
 mod charset;
+mod complete;
 mod convert;
 mod date;
 mod diff;

@@ -3,7 +3,7 @@
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use contactcmd_domain::dav::{Access, BookInfo, Href};
-use contactcmd_ports::{Book, ContactRepo};
+use contactcmd_ports::{Book, BookId, ContactRepo};
 use serde::Serialize;
 
 use crate::ui::{clean, prompt};
@@ -77,6 +77,16 @@ fn find(books: &[Book], selector: &str) -> Result<Book, Failure> {
         None => Err(Failure::usage(format!("there is no address book `{selector}`"))
             .hint(format!("there are:\n  {}", listing(books)))),
     }
+}
+
+/// The book of these that new contacts go to: the one that is `named`, else the only writable one.
+pub(super) fn default(books: &[Book], named: Option<&str>) -> Option<BookId> {
+    if let Some(named) = named {
+        return find(books, named).ok().map(|book| book.id);
+    }
+    let mut writable = books.iter().filter(|book| book.info.access != Access::ReadOnly);
+    let first = writable.next()?;
+    writable.next().is_none().then_some(first.id)
 }
 
 /// A selector with a slash is a path or a URL; books are compared by path (Q07).

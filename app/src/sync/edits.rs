@@ -1,0 +1,138 @@
+//! What was changed here and of which the server knows nothing: edits, new contacts, deletions.
+
+use std::collections::HashSet;
+
+use contactcmd_domain::contact::ContactId;
+use contactcmd_domain::dav::{Href, HrefKey};
+use contactcmd_domain::sync::outline::Outline;
+use contactcmd_domain::sync::plan::{plan_edited, plan_gone, plan_unlinked};
+use contactcmd_domain::sync::policy::Direction;
+use contactcmd_domain::sync::snapshot::{Here, Known};
+use contactcmd_ports::ContactRepo;
+
+use super::LOOKUP;
+use super::pages::Pages;
+use crate::Failure;
+
+/// The links whose contact was changed here, by what has to be done first.
+#[derive(Debug, Default)]
+pub(super) struct Edits {
+    /// Edited here; the server names nothing new of them.
+    pub(super) edited: Vec<Href>,
+    /// Deleted here; the server names nothing new of them.
+    pub(super) deleted: Vec<Known>,
+    /// Their card has to be read first: its version is not known, or it was sent and never seen.
+    pub(super) unknown: Vec<Href>,
+}
+
+impl Edits {
+    /// Sorts what was changed here and is not in the outline already.
+    pub(super) fn of(changed: Vec<Known>, outline: &Outline) -> Self {
+        let named: HashSet<HrefKey> = outline
+            .fetch
+            .iter()
+            .map(Href::key)
+            .chain(outline.gone.iter().map(|link| link.href.key()))
+            .collect();
+        let mut edits = Self::default();
+        for link in changed {
+            match (&link.etag, link.here) {
+                _ if named.contains(&link.href.key()) => {}
+                (None, _) => edits.unknown.push(link.href),
+                (Some(_), Here::Deleted) => edits.deleted.push(link),
+                (Some(_), _) => edits.edited.push(link.href),
+            }
+        }
+        edits
+    }
+}
+
+/// In a push only cards are read that decide what is sent: those of contacts that were changed here,
+/// and, where contacts are to be created, those that nobody knows. Gives whether anything is left
+/// unread.
+pub(super) fn narrow(
+    repo: &dyn ContactRepo,
+    book: contactcmd_ports::BookId,
+    outline: &mut Outline,
+    creates: bool,
+) -> Result<bool, Failure> {
+    let before = outline.fetch.len();
+    let mut keep = Vec::with_capacity(before);
+    for hrefs in outline.fetch.chunks(LOOKUP) {
+        let keys: Vec<HrefKey> = hrefs.iter().map(Href::key).collect();
+        let known = repo.known_at(book, &keys)?;
+        keep.extend(hrefs.iter().filter(|href| {
+            let link = known.iter().find(|link| link.href.key() == href.key());
+            link.map_or(creates, |link| link.here != Here::Same)
+        }));
+    }
+    outline.fetch = keep.into_iter().cloned().collect();
+    Ok(outline.fetch.len() < before)
+}
+
+impl Pages<'_, '_, '_> {
+    /// Sends what was changed here, in this order: what was sent before and never seen, edits, new
+    /// contacts; then deletions.
+    pub(super) async fn send_changes(&mut self, edits: &Edits) -> Result<(), Failure> {
+        if self.options.choice.direction == Direction::Pull {
+            return Ok(());
+        }
+        self.send_unseen().await?;
+        for hrefs in edits.edited.chunks(LOOKUP) {
+            self.send_edited(hrefs).await?;
+        }
+        if self.options.creates {
+            self.send_new().await?;
+        }
+        for links in edits.deleted.chunks(LOOKUP) {
+            let hrefs: Vec<Href> = links.iter().map(|link| link.href.clone()).collect();
+            self.send_edited(&hrefs).await?;
+        }
+        let deletions = std::mem::take(&mut self.deletions);
+        self.send_out(deletions).await
+    }
+
+    /// New contacts that were sent once and are nowhere: the request never arrived.
+    async fn send_unseen(&mut self) -> Result<(), Failure> {
+        let hrefs = std::mem::take(&mut self.never_seen);
+        for hrefs in hrefs.chunks(LOOKUP) {
+            let keys: Vec<HrefKey> = hrefs.iter().map(Href::key).collect();
+            let linked = self.store.read().linked_at(self.book.id, &keys)?;
+            let lost = linked.iter().filter(|linked| !self.moved.contains(&linked.contact.id));
+            let actions = lost.map(|linked| plan_gone(linked, self.options.choice)).collect();
+            self.carry_out(actions, keys).await?;
+        }
+        Ok(())
+    }
+
+    async fn send_edited(&mut self, hrefs: &[Href]) -> Result<(), Failure> {
+        let keys: Vec<HrefKey> = hrefs.iter().map(Href::key).collect();
+        let mut linked = self.store.read().linked_at(self.book.id, &keys)?;
+        linked
+            .sort_by(|a, b| (&a.contact.name, a.contact.id).cmp(&(&b.contact.name, b.contact.id)));
+        let fresh = linked
+            .iter()
+            .filter(|linked| !self.is_refused(linked.contact.id, linked.contact.edited));
+        let actions = fresh.map(|linked| plan_edited(linked, self.options.choice)).collect();
+        self.carry_out(actions, Vec::new()).await
+    }
+
+    async fn send_new(&mut self) -> Result<(), Failure> {
+        let mut free = std::mem::take(&mut self.free);
+        free.retain(|id| !self.met.contains(id) && !self.conflicts.contains_key(id));
+        for ids in free.chunks(LOOKUP) {
+            let mut contacts = self.store.read().contacts(ids)?;
+            contacts.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+            contacts.retain(|contact| !self.is_refused(contact.id, contact.edited));
+            let choice = self.options.choice;
+            let actions = contacts.iter().map(|contact| plan_unlinked(contact, choice)).collect();
+            self.carry_out(actions, Vec::new()).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether a server refused just this edit for good.
+    fn is_refused(&self, contact: ContactId, edited: u64) -> bool {
+        self.refused.get(&contact).is_some_and(|tried| *tried == Some(edited))
+    }
+}

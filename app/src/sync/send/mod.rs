@@ -1,0 +1,222 @@
+//! Writing to the server: intent stored first, then the requests, several in flight, then what came of
+//! them is read back and stored. Nothing is sent twice without looking in between.
+
+mod outcome;
+pub(super) mod parcel;
+mod post;
+
+use std::collections::HashMap;
+
+use contactcmd_domain::contact::ContactId;
+use contactcmd_domain::dav::{Href, HrefKey};
+use contactcmd_domain::sync::action::{Action, Step};
+use contactcmd_domain::sync::plan::plan_gone;
+use contactcmd_domain::vcard::Card;
+use contactcmd_ports::Change;
+
+use super::pages::Pages;
+use crate::Failure;
+use crate::remote::RemoteError;
+use parcel::{Packed, Parcel, pack};
+
+/// Contacts whose intents are stored together, and which are read back together.
+const AT_ONCE: usize = 200;
+/// How often a contact is planned again because its card changes there meanwhile.
+const TRIES: u32 = 3;
+
+/// Where writing stands in this run.
+#[derive(Debug, Default)]
+pub(super) struct Post {
+    /// Why nothing more is sent, if so.
+    pub(super) closed: Option<String>,
+    /// Refusals in a row that may mean the card or the whole book, with no success since.
+    pub(super) forbidden: u32,
+}
+
+impl Pages<'_, '_, '_> {
+    /// Does what these actions ask for on the server, and stores what came of it.
+    pub(super) async fn send(&mut self, actions: Vec<Action>) -> Result<(), Failure> {
+        let mut actions = actions;
+        for attempt in 1..=TRIES {
+            let mut again = Vec::new();
+            while !actions.is_empty() {
+                let rest = actions.split_off(actions.len().min(AT_ONCE));
+                again.extend(self.send_some(actions, attempt).await?);
+                again.append(&mut self.later);
+                actions = rest;
+            }
+            actions = again;
+        }
+        for action in actions {
+            let words = "it changes on the server faster than it can be sent";
+            self.unsendable(&action, None, words.to_owned())?;
+        }
+        Ok(())
+    }
+
+    /// Sends some; gives those that have to be planned anew, with their new plan.
+    async fn send_some(
+        &mut self,
+        actions: Vec<Action>,
+        attempt: u32,
+    ) -> Result<Vec<Action>, Failure> {
+        if self.remote.world().interrupt.is_raised() {
+            return Err(RemoteError::Interrupted.into());
+        }
+        if let Some(why) = self.post.closed.clone() {
+            self.keep_for_later(&actions, &why)?;
+            return Ok(Vec::new());
+        }
+        let (parcels, look) = self.pack_all(actions, attempt)?;
+        let (parcels, mut doubts) = self.check_versions(parcels).await?;
+        let mut intents = Vec::new();
+        for parcel in &parcels {
+            intents.extend(parcel.intent(self.book.id, self.at));
+        }
+        self.store.apply(self.at, &intents)?;
+        let done = self.post_all(parcels).await?;
+        doubts.extend(self.take_stock(done).await?);
+        let mut again = self.look_again(doubts).await?;
+        again.extend(self.look_for_versions(look).await?);
+        Ok(again)
+    }
+
+    fn pack_all(
+        &mut self,
+        actions: Vec<Action>,
+        attempt: u32,
+    ) -> Result<(Vec<Parcel>, Vec<Href>), Failure> {
+        let (mut parcels, mut look) = (Vec::new(), Vec::new());
+        for action in actions {
+            let is_first = attempt == 1
+                && matches!(&action.step, Step::CreateThere(sending) if sending.was.is_none());
+            let name = |card: &Card| self.new_href(card, is_first);
+            match pack(action, &self.book.info, name) {
+                Packed::Ready(parcel) => parcels.push(*parcel),
+                Packed::Look(href) => look.push(href),
+                Packed::Refused(action, words) => {
+                    let edited = self.edited_of(&action);
+                    self.unsendable(&action, edited, words)?;
+                }
+            }
+        }
+        Ok((parcels, look))
+    }
+
+    /// Where a new card goes: its UID where that can be a file name (Yahoo wants it so, Q111), unless
+    /// that name was used before; else a name nobody has.
+    fn new_href(&self, card: &Card, by_uid: bool) -> Href {
+        let random = || ContactId::from_random((self.remote.world().random)()).to_string();
+        let uid = card.uid().map(|uid| uid.0).filter(|uid| by_uid && is_plain(uid));
+        let name = uid.unwrap_or_else(random);
+        let book = self.book.info.location.href.as_str();
+        let gap = if book.ends_with('/') { "" } else { "/" };
+        Href::new(format!("{book}{gap}{name}.vcf"))
+    }
+
+    /// Cards whose version nobody knows: read, and planned by what is there.
+    async fn look_for_versions(&mut self, hrefs: Vec<Href>) -> Result<Vec<Action>, Failure> {
+        let mut again = Vec::new();
+        let mut versionless = Vec::new();
+        for card in self.look(hrefs).await? {
+            if card.etag.is_none() {
+                versionless.push(card.href.key());
+            }
+            again.extend(self.plan_again(card)?);
+        }
+        let (without, with): (Vec<Action>, Vec<Action>) = again
+            .into_iter()
+            .partition(|action| standing_at(action).is_some_and(|key| versionless.contains(&key)));
+        for action in without {
+            let words = "the server gives no version of it, so it cannot be changed safely";
+            self.unsendable(&action, None, words.to_owned())?;
+        }
+        Ok(with)
+    }
+
+    /// Cards that are not what they were thought to be: read, and planned by what is there.
+    async fn look_again(&mut self, doubts: Vec<Doubt>) -> Result<Vec<Action>, Failure> {
+        let mut parcels: HashMap<HrefKey, Doubt> =
+            doubts.into_iter().map(|doubt| (doubt.parcel.href.key(), doubt)).collect();
+        let hrefs: Vec<Href> = parcels.values().map(|doubt| doubt.parcel.href.clone()).collect();
+        let mut again = Vec::new();
+        for card in self.look(hrefs).await? {
+            let Some(doubt) = parcels.remove(&card.href.key()) else { continue };
+            again.extend(self.settle_doubt(doubt, card)?);
+        }
+        Ok(again)
+    }
+
+    /// The plan for a linked contact whose card is gone.
+    fn plan_gone_again(&mut self, href: &Href) -> Result<Option<Action>, Failure> {
+        let linked = self.store.read().linked_at(self.book.id, &[href.key()])?;
+        let Some(linked) = linked.first() else { return Ok(None) };
+        let action = plan_gone(linked, self.options.choice);
+        if action.step.is_sent() {
+            return Ok(Some(action));
+        }
+        self.do_all(vec![action], vec![href.key()])?;
+        Ok(None)
+    }
+
+    /// Notes that a contact could not be sent; `tried` keeps it from being tried again before it is
+    /// edited.
+    pub(super) fn unsendable(
+        &mut self,
+        action: &Action,
+        tried: Option<u64>,
+        words: String,
+    ) -> Result<(), Failure> {
+        let action = Action {
+            name: action.name.clone(),
+            contact: action.contact,
+            step: Step::Unsendable { tried },
+            fields: Vec::new(),
+            reason: Some(words),
+        };
+        self.do_all(vec![action], Vec::new())
+    }
+
+    /// Edits that this run cannot send, because the whole book takes nothing.
+    fn keep_for_later(&mut self, actions: &[Action], why: &str) -> Result<(), Failure> {
+        for action in actions {
+            self.unsendable(action, None, why.to_owned())?;
+        }
+        Ok(())
+    }
+
+    /// The value of `edited` that an action carries.
+    fn edited_of(&self, action: &Action) -> Option<u64> {
+        match &action.step {
+            Step::CreateThere(sending) | Step::UpdateThere(sending) => Some(sending.edited),
+            Step::Merge(merge) => Some(merge.edited),
+            _ => None,
+        }
+    }
+
+    pub(super) fn store_now(&mut self, changes: &[Change]) -> Result<(), Failure> {
+        Ok(self.store.apply(self.at, changes)?)
+    }
+}
+
+/// A write of which nobody knows what came of it, or that met something else than was expected.
+struct Doubt {
+    parcel: Parcel,
+    /// What the server said, if it refused.
+    words: Option<String>,
+}
+
+fn standing_at(action: &Action) -> Option<HrefKey> {
+    match &action.step {
+        Step::UpdateThere(sending) => sending.was.as_ref().map(|was| was.href.key()),
+        Step::DeleteThere { was } => Some(was.href.key()),
+        Step::Merge(merge) => Some(merge.remote.href.key()),
+        _ => None,
+    }
+}
+
+/// Whether a UID can stand in a path as it is.
+fn is_plain(uid: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    (8..=64).contains(&uid.len()) && uid.chars().all(plain)
+}

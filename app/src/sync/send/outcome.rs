@@ -1,0 +1,377 @@
+//! What came of what was sent, read back from the server and stored.
+
+use std::collections::HashMap;
+
+use contactcmd_domain::dav::{Fetched, Href, HrefKey, Stored, What};
+use contactcmd_domain::sync::action::{Action, RemoteCard, Step};
+use contactcmd_domain::sync::likeness::likeness;
+use contactcmd_domain::sync::plan::{Match, plan_card, plan_served};
+use contactcmd_domain::sync::refusal::{Refusal, Write};
+use contactcmd_domain::sync::snapshot::Link;
+use contactcmd_domain::vcard::Card;
+use contactcmd_ports::{Change, Subject, Why};
+
+use super::parcel::Parcel;
+use super::post::{Done, Outcome};
+use super::{Doubt, Pages};
+use crate::Failure;
+use crate::remote::{fetch, fetch_each};
+
+/// So many bare refusals in a row are about the book and not about a card.
+const FORBIDDEN: u32 = 3;
+
+impl Pages<'_, '_, '_> {
+    /// Stores what came of these writes; gives those that nobody can be sure of.
+    pub(super) async fn take_stock(&mut self, done: Vec<Done>) -> Result<Vec<Doubt>, Failure> {
+        let (mut doubts, mut written) = (Vec::new(), Vec::new());
+        for Done { parcel, what } in done {
+            match what {
+                Outcome::Stored(stored) => {
+                    self.post.forbidden = 0;
+                    written.push(self.note_place(parcel, stored)?);
+                }
+                Outcome::Deleted => self.deleted(&parcel)?,
+                Outcome::Refused(refusal, words) => {
+                    doubts.extend(self.refused(parcel, refusal, words).await?);
+                }
+                Outcome::Unknown => doubts.push(Doubt { parcel, words: None }),
+                Outcome::Unsent => self.unsent(&parcel)?,
+            }
+        }
+        self.confirm(written).await?;
+        match self.failed.take() {
+            Some(error) => Err(error.into()),
+            None => Ok(doubts),
+        }
+    }
+
+    /// A server that names cards itself (Google, Q87) has told where it is: noted at once, for it is
+    /// found under no other name.
+    fn note_place(&mut self, parcel: Parcel, stored: Stored) -> Result<Parcel, Failure> {
+        let Some(href) = stored.href.filter(|_| parcel.write == Write::Create) else {
+            return Ok(parcel);
+        };
+        let link = Link { href: href.clone(), etag: None, base: None, seen: 0 };
+        self.store_now(&[Change::Link { contact: parcel.contact, book: self.book.id, link }])?;
+        Ok(Parcel { href, ..parcel })
+    }
+
+    fn deleted(&mut self, parcel: &Parcel) -> Result<(), Failure> {
+        self.post.forbidden = 0;
+        self.telling.report.there.deleted += 1;
+        let why = Why("deleted here and on the server".to_owned());
+        self.store_now(&[Change::Delete { contact: parcel.contact, why }])
+    }
+
+    /// What was not sent was not begun.
+    fn unsent(&mut self, parcel: &Parcel) -> Result<(), Failure> {
+        self.forget_intent(parcel)?;
+        match self.post.closed.clone() {
+            Some(why) => self.unsendable(&parcel.action, None, why),
+            None => Ok(()),
+        }
+    }
+
+    /// Nothing is at the href that was meant for a new card.
+    fn forget_intent(&mut self, parcel: &Parcel) -> Result<(), Failure> {
+        if parcel.write == Write::Create {
+            let unlink = Change::Unlink { contact: parcel.contact, book: self.book.id };
+            self.store_now(&[unlink])?;
+        }
+        Ok(())
+    }
+
+    async fn refused(
+        &mut self,
+        parcel: Parcel,
+        refusal: Refusal,
+        words: String,
+    ) -> Result<Option<Doubt>, Failure> {
+        let tried = match refusal {
+            Refusal::Changed => return Ok(Some(Doubt { parcel, words: Some(words) })),
+            Refusal::UidTaken(place) => {
+                self.forget_intent(&parcel)?;
+                self.uid_taken(parcel, place, words).await?;
+                return Ok(None);
+            }
+            // It may have been stored before the server failed.
+            Refusal::Later => {
+                self.unsendable(&parcel.action, None, words)?;
+                return Ok(None);
+            }
+            Refusal::ReadOnly => {
+                self.post.closed = Some(format!("the book cannot be written to: {words}"));
+                None
+            }
+            Refusal::Forbidden => {
+                self.post.forbidden += 1;
+                if self.post.forbidden >= FORBIDDEN {
+                    self.post.closed = Some(format!("the book cannot be written to: {words}"));
+                }
+                None
+            }
+            Refusal::Card | Refusal::WrongVersion => Some(parcel.edited),
+        };
+        self.forget_intent(&parcel)?;
+        self.unsendable(&parcel.action, tried, format!("the server refuses it: {words}"))?;
+        Ok(None)
+    }
+
+    /// Another card of the book has its UID: that is this contact, unless it is another one here (Q98).
+    async fn uid_taken(
+        &mut self,
+        parcel: Parcel,
+        place: Option<Href>,
+        words: String,
+    ) -> Result<(), Failure> {
+        if let Some(other) = self.namesake(&parcel)? {
+            let words = format!("the server has another contact with its UID: {other}");
+            return self.unsendable(&parcel.action, Some(parcel.edited), words);
+        }
+        let Some(href) = place else {
+            return self.unsendable(&parcel.action, None, words);
+        };
+        for card in self.look(vec![href]).await? {
+            if let What::Card(bytes) = card.what {
+                let remote =
+                    RemoteCard { href: card.href, etag: card.etag, card: Card::parse(bytes) };
+                let Some(contact) = self.store.read().contact(parcel.contact)? else { continue };
+                let action = plan_card(remote, Match::Unlinked(&contact), self.options.choice);
+                self.met.insert(parcel.contact);
+                if action.step.is_sent() {
+                    self.later.push(action);
+                } else {
+                    self.do_all(vec![action], Vec::new())?;
+                }
+                return Ok(());
+            }
+        }
+        self.unsendable(&parcel.action, None, words)
+    }
+
+    /// Who else here, linked in this book, has the UID of this contact.
+    fn namesake(&self, parcel: &Parcel) -> Result<Option<String>, Failure> {
+        let Some(uid) = parcel.sent.as_ref().and_then(Card::uid) else { return Ok(None) };
+        let repo = self.store.read();
+        let others = repo.by_uid(&uid.key())?;
+        let ids: Vec<_> =
+            others.iter().map(|one| one.id).filter(|id| *id != parcel.contact).collect();
+        let linked = repo.external_ids(&ids)?;
+        let here = |href: &Href| href.is_below(&self.book.info.location.href);
+        let found = linked.iter().find(|(_, place)| here(&place.href)).map(|(id, _)| *id);
+        Ok(found.and_then(|id| others.iter().find(|one| one.id == id)).map(|one| one.name.clone()))
+    }
+
+    /// Reads back what was written: the served text becomes the base, whatever ETag the PUT gave
+    /// (Q91).
+    async fn confirm(&mut self, written: Vec<Parcel>) -> Result<(), Failure> {
+        if written.is_empty() {
+            return Ok(());
+        }
+        let hrefs: Vec<Href> = written.iter().map(|parcel| parcel.href.clone()).collect();
+        let mut there: HashMap<HrefKey, Fetched> =
+            self.read_back(hrefs).await.into_iter().map(|card| (card.href.key(), card)).collect();
+        let (mut changes, mut lost) = (Vec::new(), Vec::new());
+        for parcel in written {
+            self.count(&parcel);
+            match there.remove(&parcel.href.key()) {
+                Some(Fetched { href, etag, what: What::Card(bytes) }) => {
+                    let served = RemoteCard { href, etag, card: Card::parse(bytes) };
+                    self.settle(&parcel, served, &mut changes)?;
+                }
+                _ => lost.push(parcel),
+            }
+        }
+        let strangers: Vec<Fetched> = there.into_values().collect();
+        self.store_now(&changes)?;
+        self.find_lost(lost, strangers).await
+    }
+
+    /// Cards that are not where they were put: under another name that the answer gives (Q88), or not
+    /// yet to be seen (Q115).
+    async fn find_lost(
+        &mut self,
+        lost: Vec<Parcel>,
+        mut strangers: Vec<Fetched>,
+    ) -> Result<(), Failure> {
+        let mut changes = Vec::new();
+        let mut unseen = Vec::new();
+        for parcel in lost {
+            let found = strangers.iter().position(|card| is_it(card, &parcel));
+            match found.map(|at| strangers.swap_remove(at)) {
+                Some(Fetched { href, etag, what: What::Card(bytes) }) => {
+                    let served = RemoteCard { href, etag, card: Card::parse(bytes) };
+                    self.settle(&parcel, served, &mut changes)?;
+                }
+                _ => unseen.push(parcel),
+            }
+        }
+        let hrefs: Vec<Href> = unseen.iter().map(|parcel| parcel.href.clone()).collect();
+        let seen = self.look(hrefs).await?;
+        for parcel in unseen {
+            let card = seen.iter().find(|card| card.href.key() == parcel.href.key());
+            match card.map(|card| (card, &card.what)) {
+                Some((card, What::Card(bytes))) => {
+                    let (href, etag) = (card.href.clone(), card.etag.clone());
+                    let card = Card::parse(bytes.as_slice());
+                    self.settle(&parcel, RemoteCard { href, etag, card }, &mut changes)?;
+                }
+                // The next run compares: what it carried still counts as edited here.
+                _ => {
+                    let words = "it was sent, and the server does not show it yet".to_owned();
+                    self.unsendable(&parcel.action, None, words)?;
+                }
+            }
+        }
+        self.store_now(&changes)
+    }
+
+    /// What one card became there, as changes here.
+    fn settle(
+        &mut self,
+        parcel: &Parcel,
+        served: RemoteCard,
+        changes: &mut Vec<Change>,
+    ) -> Result<(), Failure> {
+        let (Some(sent), Some(card)) = (&parcel.sent, &parcel.card) else { return Ok(()) };
+        let Some(contact) = self.store.read().contact(parcel.contact)? else { return Ok(()) };
+        let action = plan_served((sent, card), &contact, served, parcel.edited);
+        if !action.fields.is_empty() || action.reason.is_some() {
+            self.telling.tell_only(&action);
+        }
+        changes.extend(self.agreement(&parcel.action));
+        self.change(action, changes);
+        if self.refused.remove(&parcel.contact).is_some() {
+            let subject = Subject::Contact(parcel.contact);
+            changes.push(Change::Settle { book: self.book.id, subject });
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, parcel: &Parcel) {
+        let report = &mut *self.telling.report;
+        match parcel.write {
+            Write::Create => report.there.created += 1,
+            Write::Update => report.there.updated += 1,
+            Write::Delete => {}
+        }
+        let changes_here = !parcel.action.fields.is_empty();
+        if matches!(parcel.action.step, Step::Merge(_)) && changes_here {
+            report.here.updated += 1;
+        }
+    }
+
+    /// What a doubtful write came to, by the card that is there now.
+    pub(super) fn settle_doubt(
+        &mut self,
+        doubt: Doubt,
+        card: Fetched,
+    ) -> Result<Option<Action>, Failure> {
+        let Doubt { parcel, words } = doubt;
+        match &card.what {
+            What::Card(bytes) => {
+                let found = Card::parse(bytes.as_slice());
+                if parcel.write == Write::Create && is_another(&parcel, &found) {
+                    self.forget_intent(&parcel)?;
+                    return Ok(Some(parcel.action));
+                }
+                let unchanged = match (&parcel.etag, &card.etag) {
+                    (Some(ours), Some(theirs)) => ours.same_version(theirs),
+                    _ => false,
+                };
+                match words {
+                    // It is as it was: it was not the version that was refused (Q97).
+                    Some(words) if unchanged => {
+                        let words = format!("the server refuses it: {words}");
+                        self.unsendable(&parcel.action, Some(parcel.edited), words)?;
+                        Ok(None)
+                    }
+                    _ => self.plan_again(card),
+                }
+            }
+            What::Missing if parcel.write == Write::Create => {
+                match words {
+                    Some(words) => {
+                        self.forget_intent(&parcel)?;
+                        let words = format!("the server refuses it: {words}");
+                        self.unsendable(&parcel.action, Some(parcel.edited), words)?;
+                    }
+                    // It may still arrive: the next run looks before it sends again.
+                    None => self.unsendable(
+                        &parcel.action,
+                        None,
+                        "no answer came when it was sent".to_owned(),
+                    )?,
+                }
+                Ok(None)
+            }
+            What::Missing => self.plan_gone_again(&parcel.href),
+            _ => {
+                let words = "no answer came, and the server does not give the card".to_owned();
+                self.unsendable(&parcel.action, None, words)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// The plan for a linked contact by the card that is there now: done if it is to be done here, else
+    /// given back.
+    pub(super) fn plan_again(&mut self, card: Fetched) -> Result<Option<Action>, Failure> {
+        let Fetched { href, etag, what } = card;
+        let What::Card(bytes) = what else {
+            return match what {
+                What::Missing => self.plan_gone_again(&href),
+                _ => Ok(None),
+            };
+        };
+        let linked = self.store.read().linked_at(self.book.id, &[href.key()])?;
+        let Some(linked) = linked.first() else { return Ok(None) };
+        let remote = RemoteCard { href, etag, card: Card::parse(bytes) };
+        let action = plan_card(remote, Match::Linked(linked), self.options.choice);
+        if action.step.is_sent() {
+            return Ok(Some(action));
+        }
+        self.do_all(vec![action], Vec::new())?;
+        Ok(None)
+    }
+
+    /// The cards at these hrefs; one that a report calls missing is asked for by itself.
+    pub(super) async fn look(&self, hrefs: Vec<Href>) -> Result<Vec<Fetched>, Failure> {
+        let (remote, book) = (self.remote, &self.book.info.location);
+        let quirks = &self.book.progress.quirks;
+        let mut found = Vec::with_capacity(hrefs.len());
+        fetch(remote, book, quirks, hrefs, async |cards| {
+            found.extend(cards);
+            Ok::<(), Failure>(())
+        })
+        .await?;
+        let (missing, mut found): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|card| card.what == What::Missing);
+        let missing = missing.into_iter().map(|card| card.href).collect();
+        fetch_each(remote, book, missing, async |cards| {
+            found.extend(cards);
+            Ok::<(), Failure>(())
+        })
+        .await?;
+        Ok(found)
+    }
+}
+
+/// Whether a card under another name is what was sent.
+fn is_it(card: &Fetched, parcel: &Parcel) -> bool {
+    let (What::Card(bytes), Some(sent)) = (&card.what, &parcel.sent) else { return false };
+    let found = Card::parse(bytes.as_slice());
+    let uid = |card: &Card| card.uid().map(|uid| uid.key());
+    if uid(&found).is_some() && uid(&found) == uid(sent) {
+        return true;
+    }
+    let ours = likeness(sent);
+    likeness(&found).iter().any(|key| ours.contains(key))
+}
+
+/// Whether the card at the place of a new one is somebody else.
+fn is_another(parcel: &Parcel, found: &Card) -> bool {
+    let uid = |card: &Card| card.uid().map(|uid| uid.key());
+    let ours = parcel.sent.as_ref().and_then(uid);
+    ours.is_some() && uid(found).is_some() && uid(found) != ours
+}

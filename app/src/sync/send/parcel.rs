@@ -1,0 +1,168 @@
+//! What is sent for an action: decided before anything is.
+
+use contactcmd_domain::contact::ContactId;
+use contactcmd_domain::dav::{Access, BookInfo, ETag, Href};
+use contactcmd_domain::sync::action::{Action, Merge, Sending, Standing, Step};
+use contactcmd_domain::sync::refusal::Write;
+use contactcmd_domain::sync::snapshot::Link;
+use contactcmd_domain::sync::upload::{upload, version};
+use contactcmd_domain::vcard::{Card, Version};
+use contactcmd_ports::{BookId, Change, Conflict, Why};
+
+/// One write, ready to be sent.
+pub(super) struct Parcel {
+    pub(super) contact: ContactId,
+    pub(super) write: Write,
+    /// Where it goes.
+    pub(super) href: Href,
+    /// The version it replaces; `None` for a create.
+    pub(super) etag: Option<ETag>,
+    /// The text that is sent; `None` for a deletion.
+    pub(super) sent: Option<Card>,
+    /// The contact's card once it was sent.
+    pub(super) card: Option<Card>,
+    /// The value of `edited` that it carries.
+    pub(super) edited: u64,
+    pub(super) action: Action,
+}
+
+/// What becomes of an action that is to be sent.
+pub(super) enum Packed {
+    Ready(Box<Parcel>),
+    /// The version of the card there is not known: it has to be looked at first.
+    Look(Href),
+    /// It is not even tried, and why.
+    Refused(Action, String),
+}
+
+/// Makes a parcel of an action; `new_href` names a card that is to be created, anew each time, since
+/// a name that was used once may be refused (Q110).
+pub(super) fn pack(action: Action, book: &BookInfo, new_href: impl Fn(&Card) -> Href) -> Packed {
+    let Some(contact) = action.contact else {
+        return Packed::Refused(action, "it is no contact here".to_owned());
+    };
+    let (write, was, sending) = match &action.step {
+        Step::CreateThere(sending) => (Write::Create, None, Some((&sending.card, sending.edited))),
+        Step::UpdateThere(sending) => {
+            let Sending { card, edited, was } = sending.as_ref();
+            (Write::Update, was.clone(), Some((card, *edited)))
+        }
+        Step::Merge(merge) => {
+            let Merge { remote, card, edited, .. } = merge.as_ref();
+            (Write::Update, Some(remote.clone().into()), Some((card, *edited)))
+        }
+        Step::DeleteThere { was } => (Write::Delete, Some(was.clone()), None),
+        _ => return Packed::Refused(action, "there is nothing to send".to_owned()),
+    };
+    let served = was.as_ref().and_then(|was| Card::parse(was.text.as_slice()).stated_version());
+    let sent = sending.map(|(card, _)| text(card, contact, (write, served), book));
+    if let Some(words) = sent.as_ref().and_then(|sent| too_large(sent, book)) {
+        return Packed::Refused(action, words);
+    }
+    let (href, etag) = match (was, &sent) {
+        (Some(Standing { href, etag: Some(etag), .. }), _) => (href, Some(etag)),
+        (Some(Standing { href, etag: None, .. }), _) => return Packed::Look(href),
+        (None, Some(sent)) => (new_href(sent), None),
+        (None, None) => return Packed::Refused(action, "there is nothing to delete".to_owned()),
+    };
+    let edited = sending.map_or(0, |(_, edited)| edited);
+    let card = sending.map(|(card, _)| card.clone());
+    Packed::Ready(Box::new(Parcel { contact, write, href, etag, sent, card, edited, action }))
+}
+
+impl Parcel {
+    /// What is stored before it is sent: where a new card will be, and what it replaces there, or
+    /// nobody would know after a crash.
+    pub(super) fn intent(
+        &self,
+        book: BookId,
+        at: contactcmd_domain::contact::Timestamp,
+    ) -> Vec<Change> {
+        let Action { name, step, reason, .. } = &self.action;
+        let mut changes = Vec::new();
+        let mut remember = |before: &[u8], words: &str| {
+            changes.push(Change::Remember {
+                contact: self.contact,
+                name: name.clone(),
+                before: before.to_vec(),
+                after: self.sent.as_ref().map(|sent| sent.as_bytes().to_vec()),
+                why: Why(reason.clone().unwrap_or_else(|| words.to_owned())),
+            });
+        };
+        match step {
+            Step::CreateThere(sending) | Step::UpdateThere(sending) => {
+                if let Some(was) = &sending.was {
+                    remember(&was.text, "edited here");
+                }
+            }
+            Step::DeleteThere { was } => remember(&was.text, "deleted here"),
+            Step::Merge(merge) => {
+                remember(merge.remote.card.as_bytes(), "edited here and on the server");
+                changes.extend(decided(self.contact, book, at, merge));
+            }
+            _ => {}
+        }
+        if self.write == Write::Create {
+            let link = Link { href: self.href.clone(), etag: None, base: None, seen: 0 };
+            changes.push(Change::Link { contact: self.contact, book, link });
+        }
+        changes
+    }
+
+    /// The same in 3.0, where it was sent as 4.0 (Q101).
+    pub(super) fn as_older(&self) -> Option<Card> {
+        let sent = self.sent.as_ref().filter(|sent| sent.version() == Version::V40)?;
+        Some(upload(sent, Version::V30, None))
+    }
+}
+
+/// The record of a merge in which a value lost.
+pub(in crate::sync) fn decided(
+    contact: ContactId,
+    book: BookId,
+    at: contactcmd_domain::contact::Timestamp,
+    merge: &Merge,
+) -> Option<Change> {
+    let Merge { remote, base, local, contested, .. } = merge;
+    let decided = Some(contested.clone()?);
+    Some(Change::Conflict(Conflict {
+        contact,
+        book,
+        href: remote.href.clone(),
+        base: base.clone(),
+        local: local.clone(),
+        remote: remote.card.as_bytes().to_vec(),
+        decided,
+        at,
+    }))
+}
+
+/// Whether anything can be written to a book at all.
+pub(in crate::sync) fn is_writable(book: &BookInfo) -> bool {
+    book.access != Access::ReadOnly
+}
+
+fn text(
+    card: &Card,
+    contact: ContactId,
+    (write, served): (Write, Option<Version>),
+    book: &BookInfo,
+) -> Card {
+    let version = version(card.version(), served, &book.capabilities);
+    let uid = contact.to_string();
+    // The UID of a card that is there cannot be changed (Q100).
+    upload(card, version, (write == Write::Create).then_some(uid.as_str()))
+}
+
+/// Q105: what the server says it will not take is not sent; the photo is what makes cards large.
+fn too_large(sent: &Card, book: &BookInfo) -> Option<String> {
+    let limit = book.capabilities.max_resource_size?;
+    let size = sent.as_bytes().len() as u64;
+    (limit > 0 && size > limit).then(|| {
+        format!(
+            "it has {} KB with its photo, and the server takes {} KB at most",
+            size.div_ceil(1024),
+            limit / 1024
+        )
+    })
+}

@@ -1,0 +1,174 @@
+//! The requests themselves: one card each, several in flight.
+
+use std::cell::Cell;
+
+use contactcmd_domain::dav::{
+    DeleteCard, Deleted, Fetched, Href, Location, Multiget, Precondition, PutCard, Stored, What,
+};
+use contactcmd_domain::sync::refusal::{Refusal, Write, refusal};
+use contactcmd_domain::vcard::Card;
+use futures::StreamExt;
+use futures::stream;
+
+use super::parcel::Parcel;
+use super::{Doubt, Pages};
+use crate::Failure;
+use crate::remote::{Remote, RemoteError, WriteError};
+
+/// A write that was tried.
+pub(super) struct Done {
+    pub(super) parcel: Parcel,
+    pub(super) what: Outcome,
+}
+
+/// What came of a write.
+pub(super) enum Outcome {
+    Stored(Stored),
+    Deleted,
+    Refused(Refusal, String),
+    /// Nobody knows.
+    Unknown,
+    /// It was not sent, because the run ends.
+    Unsent,
+}
+
+/// Writes in flight on HTTP/1.1, where each has a connection, and on HTTP/2, where they share one.
+fn in_flight(remote: &Remote<'_>) -> usize {
+    if remote.is_http2() { 32 } else { 6 }
+}
+
+impl Pages<'_, '_, '_> {
+    /// Sends each of them; a failure of the server as a whole ends the run once those in flight have
+    /// ended.
+    pub(super) async fn post_all(&mut self, parcels: Vec<Parcel>) -> Result<Vec<Done>, Failure> {
+        let (remote, book) = (self.remote, &self.book.info.location);
+        let stop: Cell<bool> = Cell::new(false);
+        let failure: Cell<Option<RemoteError>> = Cell::new(None);
+        let send = |parcel: Parcel| async {
+            if stop.get() || remote.world().interrupt.is_raised() {
+                return Done { parcel, what: Outcome::Unsent };
+            }
+            match post(remote, book, parcel).await {
+                Ok(done) => {
+                    let is_end = matches!(done.what, Outcome::Refused(Refusal::ReadOnly, _));
+                    stop.set(stop.get() || is_end);
+                    done
+                }
+                Err((parcel, error)) => {
+                    stop.set(true);
+                    failure.set(Some(error));
+                    Done { parcel, what: Outcome::Unknown }
+                }
+            }
+        };
+        let done: Vec<Done> =
+            stream::iter(parcels).map(send).buffer_unordered(in_flight(remote)).collect().await;
+        self.failed = self.failed.take().or(failure.take());
+        Ok(done)
+    }
+
+    /// Where a server is known to ignore preconditions, the versions are compared just before
+    /// (Q94, Q118): what is not as it was is planned again.
+    pub(super) async fn check_versions(
+        &mut self,
+        parcels: Vec<Parcel>,
+    ) -> Result<(Vec<Parcel>, Vec<Doubt>), Failure> {
+        if !self.book.progress.quirks.no_preconditions || parcels.is_empty() {
+            return Ok((parcels, Vec::new()));
+        }
+        let hrefs = parcels.iter().map(|parcel| parcel.href.clone()).collect();
+        let there = self.look(hrefs).await?;
+        let (mut good, mut doubts) = (Vec::new(), Vec::new());
+        for parcel in parcels {
+            let found = there.iter().find(|card| card.href.key() == parcel.href.key());
+            let as_thought = match (&parcel.etag, found) {
+                (Some(ours), Some(card)) => {
+                    card.etag.as_ref().is_some_and(|theirs| ours.same_version(theirs))
+                }
+                (None, Some(card)) => card.what == What::Missing,
+                (_, None) => false,
+            };
+            if as_thought {
+                good.push(parcel);
+            } else {
+                doubts.push(Doubt { parcel, words: None });
+            }
+        }
+        Ok((good, doubts))
+    }
+
+    /// What a batch of written cards became, by one multiget; an answer that does not come is no
+    /// answer.
+    pub(super) async fn read_back(&self, hrefs: Vec<Href>) -> Vec<Fetched> {
+        let place = &self.book.info.location;
+        let answer = self
+            .remote
+            .ask(place, |book| Multiget {
+                book,
+                hrefs: hrefs.clone(),
+                depth_one: false,
+                version: None,
+            })
+            .await;
+        match answer {
+            Ok(answer) => answer.reply,
+            Err(error) => {
+                self.remote.world().ui.detail(format_args!("reading back: {error}"));
+                Vec::new()
+            }
+        }
+    }
+}
+
+async fn post(
+    remote: &Remote<'_>,
+    book: &Location,
+    parcel: Parcel,
+) -> Result<Done, (Parcel, RemoteError)> {
+    let href = parcel.href.clone();
+    let put = |card: &Card| {
+        let precondition = match &parcel.etag {
+            Some(etag) => Precondition::IfMatch(etag.clone()),
+            None => Precondition::IfNoneMatch,
+        };
+        let (href, bytes) = (href.clone(), card.as_bytes().to_vec());
+        move |book: &Location| PutCard::new(book, href.clone(), precondition.clone(), bytes.clone())
+    };
+    let mut sent = parcel.sent.clone();
+    let what = match (&parcel.sent, &parcel.etag) {
+        (Some(card), _) => {
+            let mut answer = remote.write(book, &href, put(card)).await;
+            if let (Err(WriteError::Refused(error)), Some(older)) = (&answer, parcel.as_older())
+                && refusal(error, parcel.write) == Refusal::WrongVersion
+            {
+                answer = remote.write(book, &href, put(&older)).await;
+                sent = Some(older);
+            }
+            answer.map(Outcome::Stored)
+        }
+        (None, Some(etag)) => {
+            let delete = |book: &Location| DeleteCard::new(book, href.clone(), etag);
+            // Gone before is as good (Q117).
+            remote.write(book, &href, delete).await.map(|_: Deleted| Outcome::Deleted)
+        }
+        (None, None) => Ok(Outcome::Unsent),
+    };
+    let write = parcel.write;
+    let parcel = Parcel { sent, ..parcel };
+    match what {
+        Ok(what) => Ok(Done { parcel, what }),
+        Err(WriteError::Fatal(error)) => Err((parcel, error)),
+        Err(error) => Ok(Done { parcel, what: of_error(error, write, remote) }),
+    }
+}
+
+fn of_error(error: WriteError, write: Write, remote: &Remote<'_>) -> Outcome {
+    match error {
+        WriteError::Unwritable(why) => Outcome::Refused(Refusal::Card, why.to_string()),
+        WriteError::Refused(error) => Outcome::Refused(refusal(&error, write), error.to_string()),
+        WriteError::Unknown(error) | WriteError::Fatal(error) => {
+            remote.world().ui.detail(format_args!("a write has no known end: {error}"));
+            Outcome::Unknown
+        }
+    }
+}

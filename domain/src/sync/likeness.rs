@@ -1,0 +1,54 @@
+//! Whether two cards may be one person although nothing proves it: by name and e-mail or phone.
+
+use crate::contact::{Labelled, Person, fold};
+use crate::vcard::{Card, person};
+
+/// Digits at the end of a phone number that are compared: numbers are written with and without the
+/// country.
+const DIGITS: usize = 9;
+/// Fewer digits are an extension, which many people share.
+const FEWEST: usize = 6;
+
+/// What a card shares with another that may be the same person: its name with each of its e-mail
+/// addresses and phone numbers. One in common makes two cards alike.
+pub fn likeness(card: &Card) -> Vec<String> {
+    let Person { name, emails, phones, .. } = person(card);
+    let name = fold(&name);
+    let mails = emails.iter().map(|Labelled { value, .. }| Some(fold(value.trim())));
+    let numbers = phones.iter().map(|Labelled { value, .. }| number(value));
+    let mut keys: Vec<String> =
+        mails.chain(numbers).flatten().map(|value| format!("{name}\n{value}")).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+fn number(value: &str) -> Option<String> {
+    let digits: String = value.chars().filter(char::is_ascii_digit).collect();
+    let from = digits.len().saturating_sub(DIGITS);
+    (digits.len() >= FEWEST).then(|| digits.get(from..).unwrap_or_default().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_and_one_address_in_common_make_two_cards_alike() {
+        let card = |lines: &str| {
+            let lines = lines.replace('|', "\r\n");
+            Card::parse(format!("BEGIN:VCARD\r\nVERSION:3.0\r\n{lines}\r\nEND:VCARD\r\n"))
+        };
+        let cases = [
+            ("FN:Zoë|EMAIL:z@example.org", "FN:ZOE|EMAIL;TYPE=work:Z@Example.org", true),
+            ("FN:Ada|TEL:+36 30 123 4567", "FN:Ada|TEL:06-30-123-4567", true),
+            ("FN:Ada|TEL:12|EMAIL:a@b", "FN:Ada|TEL:12|EMAIL:c@d", false),
+            ("FN:Ada|EMAIL:a@b", "FN:Bob|EMAIL:a@b", false),
+            ("FN:Ada", "FN:Ada", false),
+        ];
+        for (one, other, alike) in cases {
+            let (a, b) = (likeness(&card(one)), likeness(&card(other)));
+            assert_eq!(a.iter().any(|key| b.contains(key)), alike, "{one} {other}");
+        }
+    }
+}
