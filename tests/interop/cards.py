@@ -83,6 +83,18 @@ def plain(card: bytes) -> bytes:
     return card.replace(b"\r\n", b"\n").replace(b"\r", b"\n").strip(b"\n")
 
 
+def normal(card: bytes) -> bytes:
+    """`card` without what servers even out: folds, the order and case of lines and parameters."""
+    text = plain(card).replace(b"\n ", b"").replace(b"\n\t", b"")
+    lines = []
+    for line in text.split(b"\n"):
+        head, _, value = line.partition(b":")
+        name, *params = head.upper().split(b";")
+        if name not in (b"REV", b"PRODID", b"VERSION", b"BEGIN", b"END"):
+            lines.append(b";".join([name, *sorted(params)]) + b":" + value.rstrip(b";"))
+    return b"\n".join(sorted(lines))
+
+
 INVENTED = [
     ("Zoë", "Ångström", "Latin with accents"),
     ("Ελένη", "Παράδειγμα", "Greek"),

@@ -74,11 +74,11 @@ class Program:
         """`sync carddav --json` of the book."""
         return self.run(*self.sync_words(), "--json", *options, password=password)
 
-    def start_sync(self) -> subprocess.Popen[bytes]:
+    def start_sync(self, *options: str) -> subprocess.Popen[bytes]:
         """The same without waiting for it; its output goes nowhere."""
         quiet = subprocess.DEVNULL
         return subprocess.Popen(
-            self.command(*self.sync_words(), "--json"),
+            self.command(*self.sync_words(), "--json", *options),
             stdin=quiet,
             stdout=quiet,
             stderr=quiet,

@@ -116,12 +116,20 @@ impl contactcmd_ports::DavTransport for Hollow {
 }
 
 #[test]
-fn push_and_sync_are_not_there_yet() {
-    let stage = Stage::with_cards(Knobs::default(), 1);
-    for direction in ["push", "sync"] {
-        let ran = stage.pull(&["--direction", direction]);
-        assert_eq!(ran.exit, Exit::Usage);
-        assert!(ran.err.contains("not there yet"), "{}", ran.err);
+fn a_store_that_lost_most_contacts_does_not_delete_them_on_the_server() {
+    let stage = Stage::with_cards(Knobs::default(), 30);
+    stage.sync(&[]);
+    for number in 0..20 {
+        stage.delete(&format!("uid-{number:04}"));
     }
-    assert_eq!(stage.fake.requests(), 0);
+    for direction in ["sync", "push"] {
+        let ran = stage.pull(&["--direction", direction]);
+        assert_eq!(ran.exit, Exit::Guard, "{}", ran.err);
+        for words in ["20 of 30", "local store", "Card 0000 Number", "--max-delete 20", "undo"] {
+            assert!(ran.err.contains(words), "{words}: {}", ran.err);
+        }
+        assert_eq!((stage.writes(), stage.cards_there().len()), (0, 30));
+    }
+    assert_eq!(stage.sync(&["--max-delete", "20"]).exit, Exit::Done);
+    stage.assert_same("as allowed");
 }

@@ -1,6 +1,7 @@
 //! First meetings: contacts that were here before the server was.
 
 use contactcmd::Exit;
+use contactcmd_ports::ContactRepo;
 use contactcmd_tests::fake::Knobs;
 
 use super::stage::{Ran, Stage, card, counts, name};
@@ -28,17 +29,38 @@ fn the_same_contact_is_linked_and_not_duplicated() {
 }
 
 #[test]
+fn two_that_differ_become_one_in_which_nothing_is_lost() {
+    let stage = Stage::with_cards(Knobs::default(), 3);
+    let mine = card(1, "mine").replace("FN:Card", "TEL:+1 555\r\nFN:Card");
+    assert_eq!(import(&stage, &mine, &[]).exit, Exit::Done);
+    let (ran, report) = stage.report(&[]);
+    assert_eq!((ran.exit, counts(&report)), (Exit::Done, [2, 1, 0]), "{}", ran.err);
+    let here = stage.cards_here();
+    let merged = here.iter().find(|card| card.contains("uid-0001")).unwrap();
+    assert!(merged.contains("+1 555") && merged.contains("NOTE:1"), "{merged}");
+    let past = stage.repo().history(None, 10).unwrap();
+    assert_eq!(past[0].before, mine.as_bytes(), "the text before is kept");
+    // A pull sends nothing, and what the server does not have counts as edited here.
+    assert_eq!((stage.writes(), &report["books"][0]["pending_edits"]), (0, &1.into()));
+    assert_eq!(stage.sync(&[]).exit, Exit::Done);
+    stage.assert_same("after a sync");
+}
+
+#[test]
 fn two_that_differ_are_both_kept_until_somebody_decides() {
     let stage = Stage::with_cards(Knobs::default(), 3);
-    assert_eq!(import(&stage, &card(1, "mine"), &[]).exit, Exit::Done);
+    stage.pull(&["--addressbook", "Contacts"]);
+    stage.configure("conflict = \"ask\"");
+    assert_eq!(import(&stage, &card(1, "mine"), &["--update"]).exit, Exit::Done);
+    stage.fake.put("contacts", &name(1), card(1, "1 again"));
     let (ran, report) = stage.report(&[]);
     assert_eq!(ran.exit, Exit::NeedsYou, "{}", ran.err);
     assert_eq!(report["books"][0]["conflicts"], 1);
-    assert_eq!(counts(&report), [2, 0, 0]);
+    assert_eq!(counts(&report), [0, 0, 0]);
     assert!(stage.cards_here().contains(&card(1, "mine")), "the card here is as it was");
-    let conflicts = contactcmd_ports::ContactRepo::conflicts(&stage.repo(), None).unwrap();
+    let conflicts = stage.repo().conflicts(None).unwrap();
     let theirs = String::from_utf8_lossy(&conflicts[0].remote).replace("\r\n", "\n");
-    assert_eq!(theirs, card(1, "1").replace("\r\n", "\n"), "the card there is kept as well");
+    assert_eq!(theirs, card(1, "1 again").replace("\r\n", "\n"), "the card there is kept too");
     // However often it runs, neither side is lost and nothing is duplicated.
     for more in [&[][..], &["--full"], &[]] {
         assert_eq!(stage.pull(more).exit, Exit::NeedsYou);
@@ -52,7 +74,10 @@ fn two_that_differ_are_both_kept_until_somebody_decides() {
 #[test]
 fn a_conflict_is_over_when_both_sides_agree_again() {
     let stage = Stage::with_cards(Knobs::default(), 3);
-    assert_eq!(import(&stage, &card(1, "mine"), &[]).exit, Exit::Done);
+    stage.pull(&["--addressbook", "Contacts"]);
+    stage.configure("conflict = \"ask\"");
+    assert_eq!(import(&stage, &card(1, "mine"), &["--update"]).exit, Exit::Done);
+    stage.fake.put("contacts", &name(1), card(1, "theirs"));
     assert_eq!(stage.pull(&[]).exit, Exit::NeedsYou);
     stage.fake.put("contacts", &name(1), card(1, "mine"));
     let ran = stage.pull(&[]);
@@ -77,13 +102,16 @@ fn an_edit_here_stays_unsent_and_meets_no_overwrite() {
     assert_eq!(stage.pull(&["--full"]).exit, Exit::Done);
     assert!(stage.cards_here().contains(&card(2, "mine")));
 
-    // Edited on both sides: both are kept.
+    // Edited on both sides: the server's note stands, the other is kept.
     stage.fake.put("contacts", &name(2), card(2, "theirs"));
     let ran = stage.pull(&[]);
-    assert_eq!(ran.exit, Exit::NeedsYou, "{}", ran.err);
-    assert!(stage.cards_here().contains(&card(2, "mine")));
+    assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+    stage.assert_same("the same note was edited");
+    let past = stage.repo().history(None, 10).unwrap();
+    assert!(past.iter().any(|past| past.before == card(2, "mine").as_bytes()));
 
     // Deleted there: an edit beats a deletion.
+    assert_eq!(import(&stage, &card(2, "mine"), &["--update"]).exit, Exit::Done);
     stage.fake.delete("contacts", &name(2));
     let ran = stage.pull(&[]);
     assert!(stage.cards_here().contains(&card(2, "mine")), "{ran:?}");

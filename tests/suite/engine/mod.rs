@@ -8,3 +8,4 @@ mod meeting;
 mod pull;
 pub(crate) mod stage;
 mod trouble;
+mod two_way;

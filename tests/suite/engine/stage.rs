@@ -13,6 +13,7 @@ use contactcmd::ui::{Terminal, Ui};
 use contactcmd::{Exit, World};
 use contactcmd_adapters::sqlite::SqliteRepo;
 use contactcmd_domain::contact::Timestamp;
+use contactcmd_domain::vcard::Card;
 use contactcmd_ports::{ContactRepo, DavTransport};
 use contactcmd_tests::fake::{FakeDav, Knobs};
 use contactcmd_tests::memory_keychain::MemoryKeychain;
@@ -62,6 +63,13 @@ impl Stage {
         }
     }
 
+    /// Another machine of the same user, with a store of its own.
+    pub(crate) fn beside(other: &Self) -> Self {
+        let (fake, server) = (other.fake.clone(), RefCell::new(other.server.borrow().clone()));
+        let chance = Rc::new(Cell::new(other.chance.get() ^ 0x5555));
+        Self { fake, server, now: other.now.clone(), chance, ..Self::new(Knobs::default()) }
+    }
+
     /// A server with a book of `count` invented contacts.
     pub(crate) fn with_cards(knobs: Knobs, count: usize) -> Self {
         let stage = Self::new(knobs);
@@ -103,6 +111,51 @@ impl Stage {
         let mut args = vec!["sync", "carddav", "--server", server.as_str(), "--username", "alice"];
         args.extend(more);
         self.run(&args)
+    }
+
+    /// Synchronises both ways.
+    pub(crate) fn sync(&self, more: &[&str]) -> Ran {
+        self.pull(&[&["--direction", "sync"], more].concat())
+    }
+
+    /// Synchronises both ways and gives the report.
+    pub(crate) fn sync_report(&self, more: &[&str]) -> (Ran, Value) {
+        self.report(&[&["--direction", "sync"], more].concat())
+    }
+
+    /// Edits, or adds, contacts here as a user would: by importing a file.
+    pub(crate) fn import(&self, cards: &str) -> Ran {
+        let file = self.path("import.vcf");
+        std::fs::write(&file, cards).expect("the file is written");
+        let ran = self.run(&["import", "vcard", "--update", &file.display().to_string()]);
+        assert_eq!(ran.exit, Exit::Done, "{ran:?}");
+        ran
+    }
+
+    /// Adds a line to the account that the first run wrote to the config.
+    pub(crate) fn configure(&self, line: &str) {
+        let path = self.path("config/contactcmd/config.toml");
+        let config = std::fs::read_to_string(&path).expect("the first run wrote a config");
+        std::fs::write(&path, format!("{config}{line}\n")).expect("the config is written");
+    }
+
+    /// Deletes a contact here as a user would.
+    pub(crate) fn delete(&self, uid: &str) {
+        let mut repo =
+            SqliteRepo::open(&self.database(), contactcmd_ports::Open::Write).expect("open");
+        let at = Timestamp(self.now.get());
+        let run = repo.begin_run("delete", at).expect("run");
+        let found =
+            repo.by_uid(&contactcmd_domain::contact::Uid(uid.to_owned()).key()).expect("found");
+        let why = contactcmd_ports::Why("deleted here".to_owned());
+        let bury = contactcmd_ports::Change::Bury { contact: found[0].id, why };
+        repo.apply(run, at, &[bury]).expect("buried");
+    }
+
+    /// How many requests wrote to the server so far.
+    pub(crate) fn writes(&self) -> usize {
+        let writes = |method: &str| matches!(method, "PUT" | "DELETE" | "POST");
+        self.fake.log().iter().filter(|logged| writes(logged.method.as_str())).count()
     }
 
     /// Pulls and gives the report.
@@ -197,6 +250,24 @@ impl Stage {
         let (here, there) = (plain(self.cards_here()), plain(self.cards_there()));
         assert_eq!(here.len(), there.len(), "{when}: as many contacts here as there");
         assert_eq!(here, there, "{when}");
+    }
+
+    /// Asserts that both sides say the same: each contact once, whatever the words.
+    pub(crate) fn assert_same(&self, when: &str) {
+        let normal = |cards: Vec<String>| {
+            let mut all: Vec<_> = cards
+                .into_iter()
+                .map(|card| {
+                    let normal = contactcmd_domain::vcard::normal(&Card::parse(card.as_str()));
+                    (format!("{normal:?}"), card)
+                })
+                .collect();
+            all.sort();
+            all.into_iter().unzip::<_, _, Vec<String>, Vec<String>>()
+        };
+        let ((here, cards_here), (there, cards_there)) =
+            (normal(self.cards_here()), normal(self.cards_there()));
+        assert!(here == there, "{when}: here {cards_here:#?}\nthere {cards_there:#?}");
     }
 
     /// Asserts that the client did nothing that no careful client does.

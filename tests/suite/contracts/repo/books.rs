@@ -52,7 +52,7 @@ pub(super) fn a_new_google_book_starts_with_its_quirks(repo: Repo<'_>) {
     let account = account(repo);
     let found = [info("https://www.googleapis.com/carddav/v1/", "Google")];
     let books = repo.save_books(account, &found).unwrap();
-    assert_eq!(books[0].progress.quirks, Quirks::of_host("www.googleapis.com"));
+    assert_eq!(books[0].progress.quirks, Quirks::of_location(&found[0].location));
     assert_eq!(books[0].progress.sync_token, None);
 }
 
