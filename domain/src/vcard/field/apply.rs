@@ -105,7 +105,7 @@ fn set(card: &mut Card, field: Field, place: &Place, to: &Content) -> Result<(),
 fn set_line(card: &mut Card, field: Field, line: LineId, text: &str) -> Result<(), Unfit> {
     match field {
         Field::Birthday | Field::Anniversary => {
-            let date = Date::read(text).ok_or(Unfit::NotADate)?;
+            let date = day(text)?;
             card.set(line, Value::Date(&date));
         }
         _ => {
@@ -197,11 +197,11 @@ fn add(card: &mut Card, said: &Said) -> Result<(), Unfit> {
             _ => insert(card, "X-ADDRESSBOOKSERVER-MEMBER", None, Value::Text(text)),
         },
         Field::Birthday => {
-            let date = Date::read(text).ok_or(Unfit::NotADate)?;
+            let date = day(text)?;
             insert(card, "BDAY", None, Value::Date(&date));
         }
         Field::Anniversary => {
-            let date = Date::read(text).ok_or(Unfit::NotADate)?;
+            let date = day(text)?;
             match card.version() {
                 Version::V40 => insert(card, "ANNIVERSARY", None, Value::Date(&date)),
                 // Apple, Google, DAVx5 and sabre read a labelled date.
@@ -210,6 +210,10 @@ fn add(card: &mut Card, said: &Said) -> Result<(), Unfit> {
         }
     }
     Ok(())
+}
+
+fn day(text: &str) -> Result<Date, Unfit> {
+    Date::read(text).filter(Date::exists).ok_or(Unfit::NotADate)
 }
 
 /// The organisation is the first component, a department the next that is free.
@@ -384,6 +388,7 @@ mod tests {
         let birthday = text(Field::Birthday, "circa 1800");
         let cases = [
             ("", Edit::Add(birthday.clone()), Unfit::NotADate),
+            ("", Edit::Add(text(Field::Anniversary, "1981-02-29")), Unfit::NotADate),
             ("BDAY:circa 1800\r\n", Edit::Set(birthday, to("soon")), Unfit::NotADate),
             ("TEL:1\r\n", Edit::Remove(text(Field::Phone, "2")), Unfit::NotThere),
             ("TEL:1\r\n", Edit::Remove(labelled(Field::Phone, "work", "1")), Unfit::NotThere),

@@ -131,6 +131,13 @@ impl Field {
         matches!(self, Self::Phone | Self::Email | Self::Address | Self::Url)
     }
 
+    /// Whether a card has it once at most.
+    pub fn is_single(self) -> bool {
+        use Field::{Anniversary, Birthday, Name, Organisation, Title};
+        self.part_of_name().is_some()
+            || matches!(self, Name | Organisation | Title | Birthday | Anniversary)
+    }
+
     /// Which component of N it is, from 0.
     fn part_of_name(self) -> Option<usize> {
         Some(match self {
