@@ -1,9 +1,13 @@
 //! The command line as it is typed.
 
+mod fields;
+
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, value_parser};
+
+pub use fields::{AddArgs, DeleteArgs, EditArgs, FieldArgs};
 
 /// A contact book for the command line that keeps itself and any CardDAV server the same
 #[derive(Debug, Parser)]
@@ -22,6 +26,7 @@ Examples:
   contactcmd sync carddav --dry-run     what a sync would do
   contactcmd search ada london          everybody with both words somewhere
   contactcmd show Ada Lovelace
+  contactcmd edit Ada Lovelace          in your editor
   contactcmd export vcard --all --output contacts.vcf
 
 `contactcmd COMMAND --help` says more about each; `contactcmd man` prints the manual.";
@@ -52,6 +57,12 @@ pub enum Command {
     Search(SearchArgs),
     /// Show everything about one contact
     Show(ShowArgs),
+    /// Add a contact
+    Add(Box<AddArgs>),
+    /// Change a contact, by options or in your editor
+    Edit(Box<EditArgs>),
+    /// Delete a contact
+    Delete(DeleteArgs),
     /// Bring contacts in from a file
     #[command(subcommand)]
     Import(Import),
@@ -352,7 +363,14 @@ mod tests {
 
     #[test]
     fn what_does_not_go_together_is_refused() {
-        let cases: [(&[&str], bool); 15] = [
+        let cases: [(&[&str], bool); 22] = [
+            (&["add"], true),
+            (&["add", "--given", "Ada", "--phone", "1", "--phone", "work=2"], true),
+            (&["add", "--remove", "note"], false),
+            (&["edit", "--given", "Ada"], false),
+            (&["edit", "Ada", "Lovelace", "--birthday", "--01-15", "--note", "- a"], true),
+            (&["edit", "Ada", "--remove", "photo", "--remove", "X-FOO=1"], true),
+            (&["delete"], false),
             (&["list"], true),
             (&["list", "--page", "0"], false),
             (&["list", "--page", "2", "--page-size", "10", "--json"], true),

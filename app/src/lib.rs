@@ -10,6 +10,7 @@ pub mod commands;
 pub mod config;
 pub mod failure;
 mod file;
+mod form;
 pub mod interrupt;
 pub mod password;
 pub mod paths;

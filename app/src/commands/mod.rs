@@ -1,11 +1,16 @@
 //! The commands, one file each.
 
+pub mod add;
 pub mod completions;
+pub mod delete;
+pub mod edit;
 pub mod export;
+mod fields;
 pub mod import;
 pub mod list;
 pub mod man;
 pub mod password;
+mod picture;
 pub mod search;
 pub mod show;
 pub mod sync;
@@ -31,6 +36,9 @@ pub fn dispatch(cli: Cli, world: &World) -> Result<Exit, Failure> {
         Command::List(args) => list::run(&args, global, world),
         Command::Search(args) => search::run(&args, global, world),
         Command::Show(args) => show::run(&args, global, world),
+        Command::Add(args) => add::run(&args, global, world),
+        Command::Edit(args) => edit::run(&args, global, world),
+        Command::Delete(args) => delete::run(&args, global, world),
         Command::Import(Import::Vcard(args)) => import::run(&args, global, world),
         Command::Export(Export::Vcard(args)) => export::run(&args, global, world),
         Command::Password(Password::Set(whose)) => password::set(&whose, world),

@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use contactcmd_domain::contact::{ContactId, Index, Labelled, Person, Timestamp, Uid, fold};
+use contactcmd_domain::dav::Href;
 use contactcmd_domain::sync::snapshot::StoredContact;
+use contactcmd_domain::vcard::{self, Card};
 use contactcmd_ports::{
-    Change, CredentialError, CredentialKey, CredentialStore, ListPage, ListQuery, MockContactRepo,
-    Open, RunId, Secret, Sort, Summary,
+    Change, CredentialError, CredentialKey, CredentialStore, ExternalId, ListPage, ListQuery,
+    MockContactRepo, Open, RunId, Secret, Sort, Summary,
 };
 
 use crate::interrupt::Interrupt;
@@ -95,6 +97,12 @@ impl Stage {
         self
     }
 
+    /// Contacts with these cards; their ids are [`id`] 1, 2 ...
+    pub(crate) fn cards(mut self, cards: &[&str]) -> Self {
+        self.repo = Memory::with_cards(cards);
+        self
+    }
+
     pub(crate) fn world(&self) -> World {
         let (env, repo) = (self.env.clone(), self.repo.clone());
         World {
@@ -171,6 +179,8 @@ impl CredentialStore for Secrets {
 #[derive(Clone, Default)]
 pub(crate) struct Memory {
     rows: Rc<RefCell<Vec<Row>>>,
+    places: Rc<RefCell<Vec<(ContactId, ExternalId)>>>,
+    buried: Rc<RefCell<Vec<ContactId>>>,
 }
 
 #[derive(Clone)]
@@ -188,7 +198,37 @@ impl Memory {
                 .into_bytes();
             Row { summary, vcard }
         };
-        Self { rows: Rc::new(RefCell::new(contacts.into_iter().map(row).collect())) }
+        Self::of(contacts.into_iter().map(row).collect())
+    }
+
+    fn with_cards(cards: &[&str]) -> Self {
+        let row = |(number, card): (u8, &&str)| {
+            let index = vcard::index(&Card::parse(*card));
+            let uid = index.uid.map(|uid| uid.0);
+            let summary = Summary { uid, person: index.person, ..contact(number, "") };
+            Row { summary, vcard: card.as_bytes().to_vec() }
+        };
+        Self::of((1..).zip(cards).map(row).collect())
+    }
+
+    fn of(rows: Vec<Row>) -> Self {
+        Self { rows: Rc::new(RefCell::new(rows)), ..Self::default() }
+    }
+
+    /// Says that a contact is on a server.
+    pub(crate) fn link(&self, contact: ContactId) {
+        let place = ExternalId {
+            account: "work".to_owned(),
+            addressbook: "Colleagues".to_owned(),
+            href: Href::new("/a.vcf"),
+            etag: None,
+        };
+        self.places.borrow_mut().push((contact, place));
+    }
+
+    /// The contacts that got a tombstone.
+    pub(crate) fn buried(&self) -> Vec<ContactId> {
+        self.buried.borrow().clone()
     }
 
     /// The cards, in the order they came.
@@ -218,7 +258,11 @@ impl Memory {
             found.truncate(limit.try_into().unwrap());
             Ok(found)
         });
-        repo.expect_external_ids().returning_st(|_| Ok(Vec::new()));
+        let this = self.clone();
+        repo.expect_external_ids().returning_st(move |ids| {
+            let places = this.places.borrow();
+            Ok(places.iter().filter(|(contact, _)| ids.contains(contact)).cloned().collect())
+        });
         if purpose == Open::Write {
             repo.expect_begin_run().returning_st(|_, _| Ok(RunId(1)));
             let this = self.clone();
@@ -291,6 +335,11 @@ impl Memory {
                 let row = rows.iter_mut().find(|row| row.summary.id == *contact).unwrap();
                 set(row, vcard, index);
             }
+            Change::Bury { contact, .. } => {
+                rows.retain(|row| row.summary.id != *contact);
+                self.buried.borrow_mut().push(*contact);
+            }
+            Change::Delete { contact, .. } => rows.retain(|row| row.summary.id != *contact),
             other => panic!("no command under test asks for {other:?}"),
         }
     }

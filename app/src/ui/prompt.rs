@@ -3,7 +3,7 @@
 use std::io;
 
 use contactcmd_ports::Secret;
-use dialoguer::{Confirm, Select};
+use dialoguer::{Confirm, Input, Select};
 
 use super::{Ui, clean};
 use crate::{Exit, Failure};
@@ -48,6 +48,24 @@ pub fn confirm(ui: &Ui, question: &str) -> Result<Option<bool>, Failure> {
         .with_prompt(clean(question))
         .default(false)
         .interact()
+        .map(Some)
+        .map_err(|dialoguer::Error::IO(error)| unanswered(error))
+}
+
+/// Asks for a line of text, which may be empty; `None` when there is nobody to ask.
+///
+/// # Errors
+///
+/// As for [`choose`].
+pub fn text(ui: &Ui, question: &str) -> Result<Option<String>, Failure> {
+    if !can_ask(ui) {
+        return Ok(None);
+    }
+    ui.flush();
+    Input::<String>::new()
+        .with_prompt(clean(question))
+        .allow_empty(true)
+        .interact_text()
         .map(Some)
         .map_err(|dialoguer::Error::IO(error)| unanswered(error))
 }

@@ -58,7 +58,7 @@ pub(super) fn encode(bytes: &[u8]) -> String {
 }
 
 /// The media type of a picture by its first bytes; `None` when it is none of the usual ones.
-pub(super) fn sniff(bytes: &[u8]) -> Option<&'static str> {
+pub fn sniff(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0xFF, 0xD8, 0xFF, ..] => Some("image/jpeg"),
         [0x89, b'P', b'N', b'G', ..] => Some("image/png"),

@@ -50,6 +50,18 @@ impl Date {
         Some(date.without_placeholder())
     }
 
+    /// Whether a calendar has it: 30 February is read, since cards have it, and is no day all the same.
+    pub fn exists(&self) -> bool {
+        let leap = self.year.is_none_or(|y| y % 4 == 0 && (y % 100 != 0 || y % 400 == 0));
+        let days = match self.month {
+            Some(2) if leap => 29,
+            Some(2) => 28,
+            Some(4 | 6 | 9 | 11) => 30,
+            _ => 31,
+        };
+        self.day.is_none_or(|day| day <= days)
+    }
+
     /// As vCard 4.0 writes it, without separators: `19800115`, `--0820`, `1980-01`, `---15`.
     pub fn basic(&self) -> String {
         let whole = self.month.is_some() && self.day.is_some();
@@ -264,6 +276,24 @@ mod tests {
             let card = Card::parse(format!("BEGIN:VCARD\n{line}\nEND:VCARD\n"));
             let date = card.properties().next().and_then(|bday| of(&bday)).unwrap();
             assert_eq!(date.to_string(), shown, "{line}");
+        }
+    }
+
+    #[test]
+    fn only_days_of_the_calendar_exist() {
+        let cases = [
+            ("1980-02-29", true),
+            ("1981-02-29", false),
+            ("1900-02-29", false),
+            ("2000-02-29", true),
+            ("--02-29", true),
+            ("--02-30", false),
+            ("--04-31", false),
+            ("---31", true),
+            ("1980", true),
+        ];
+        for (text, exists) in cases {
+            assert_eq!(Date::read(text).map(|date| date.exists()), Some(exists), "{text}");
         }
     }
 

@@ -111,7 +111,7 @@ impl Card {
         let mut head = String::new();
         let label = new.label.map(str::trim).filter(|label| !label.is_empty());
         let types: Vec<&str> = label.into_iter().flat_map(str::split_whitespace).collect();
-        let typed = types.iter().all(|one| TYPES.iter().any(|t| t.eq_ignore_ascii_case(one)));
+        let typed = is_typed(&types);
         // The meaning of these stands in the label, never in TYPE.
         let by_label = ["X-ABDATE", "X-ABRELATEDNAMES"];
         let typed = typed && !by_label.iter().any(|name| name.eq_ignore_ascii_case(new.name));
@@ -121,7 +121,8 @@ impl Card {
             head.push('.');
         }
         head.push_str(new.name);
-        if typed && !types.is_empty() {
+        if typed {
+            let types: Vec<_> = types.iter().map(|one| typed_spelling(one, version)).collect();
             push_types(&mut head, &types, version);
         }
         for (name, value) in new.params {
@@ -275,18 +276,27 @@ fn is_tel_uri(property: &Property<'_>) -> bool {
         && decoded.trim_ascii().get(..4).is_some_and(|start| start.eq_ignore_ascii_case("tel:"))
 }
 
-/// Appends types in the spelling of the version.
-fn push_types(head: &mut String, types: &[&str], version: Version) {
+/// Whether all words of a label are types.
+pub(super) fn is_typed(words: &[&str]) -> bool {
+    words.iter().all(|one| TYPES.iter().any(|known| known.eq_ignore_ascii_case(one)))
+}
+
+/// A type in the case that is usual in the version.
+pub(super) fn typed_spelling(one: &str, version: Version) -> String {
+    match version {
+        Version::V40 => one.to_ascii_lowercase(),
+        Version::V21 | Version::V30 => one.to_ascii_uppercase(),
+    }
+}
+
+/// Appends types in the form of the version.
+pub(super) fn push_types(head: &mut String, types: &[String], version: Version) {
     for (at, one) in types.iter().enumerate() {
         match version {
             Version::V21 => head.push(';'),
             Version::V30 | Version::V40 => head.push_str(if at == 0 { ";TYPE=" } else { "," }),
         }
-        let one = match version {
-            Version::V40 => one.to_ascii_lowercase(),
-            Version::V21 | Version::V30 => one.to_ascii_uppercase(),
-        };
-        head.push_str(&one);
+        head.push_str(one);
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) struct Types<'a> {
 }
 
 /// Types that say what a value can do, or what everybody's value is: no label.
-const NOISE: [&str; 9] =
+pub(super) const NOISE: [&str; 9] =
     ["internet", "voice", "text", "msg", "x400", "dom", "intl", "postal", "parcel"];
 
 /// Types that say where; they come first in a label.

@@ -5,7 +5,8 @@
 //! versions are read, and nothing is converted in passing.
 //!
 //! - [`person`] and [`index`]: the typed view, and what the store keeps so that it can be found.
-//! - Edits are methods of [`Card`]; each changes the lines it must and no others.
+//! - Edits are methods of [`Card`]; each changes the lines it must and no others. [`fields`] and
+//!   [`apply()`] are the same in the terms of a person.
 //! - [`normal`], [`diff`] and [`facts`]: whether, and in which words, two cards differ.
 //! - [`check`], [`split`], [`decode_file`]: bytes that may or may not be cards.
 //! - [`convert`]: another version, for export only.
@@ -19,6 +20,7 @@ mod date;
 mod diff;
 mod edit;
 mod facts;
+mod field;
 mod graft;
 mod index;
 mod known;
@@ -30,6 +32,7 @@ mod physical;
 mod property;
 mod qp;
 mod raise;
+mod relabel;
 mod says;
 mod scan;
 mod split;
@@ -37,6 +40,7 @@ mod text;
 mod wire;
 mod write;
 
+pub use binary::sniff;
 pub use card::{Card, Flaw, LineId, Version, check};
 pub use charset::decode_file;
 pub use convert::convert;
@@ -44,6 +48,10 @@ pub use date::Date;
 pub use diff::{FieldChange, How, diff};
 pub use edit::NewProperty;
 pub use facts::{Fact, Facts, facts};
+pub use field::{
+    ADDRESS_PARTS, Content, Edit, Field, Followed, Said, Unfit, apply, blank, derived_name, fields,
+    follow_name, hidden,
+};
 pub use index::index;
 pub use known::Known;
 pub use normal::{Normal, content, normal};

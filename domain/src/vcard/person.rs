@@ -9,7 +9,7 @@ use super::{Card, Version, date, text};
 use crate::contact::{Address, Kind, Labelled, Name, Person};
 
 /// What a card without any name is called.
-const NAMELESS: &str = "(no name)";
+pub(super) const NAMELESS: &str = "(no name)";
 
 /// The typed view of a card: what is listed, searched and shown. Derived, never the record.
 pub fn person(card: &Card) -> Person {
@@ -233,7 +233,7 @@ pub(super) fn is_anniversary(card: &Card, groups: &Groups, property: &Property<'
     own.is_some_and(|own| own.into_text().eq_ignore_ascii_case("anniversary"))
 }
 
-fn what_to_call(person: &Person, shown: String) -> String {
+pub(super) fn what_to_call(person: &Person, shown: String) -> String {
     let organisation = || person.organisation.first().map(|unit| one_line(unit));
     if person.kind == Kind::Organisation
         && let Some(organisation) = organisation()
@@ -299,7 +299,7 @@ fn names(property: &Property<'_>) -> Name {
 }
 
 /// A component of N, which may be a list (`Philip,Paul`, not in vCard 2.1), with spaces between.
-fn joined(component: &str, version: Version) -> String {
+pub(super) fn joined(component: &str, version: Version) -> String {
     if version == Version::V21 || !component.as_bytes().contains(&b',') {
         return trimmed(component, version);
     }
