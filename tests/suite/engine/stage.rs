@@ -141,15 +141,8 @@ impl Stage {
 
     /// Deletes a contact here as a user would.
     pub(crate) fn delete(&self, uid: &str) {
-        let mut repo =
-            SqliteRepo::open(&self.database(), contactcmd_ports::Open::Write).expect("open");
-        let at = Timestamp(self.now.get());
-        let run = repo.begin_run("delete", at).expect("run");
-        let found =
-            repo.by_uid(&contactcmd_domain::contact::Uid(uid.to_owned()).key()).expect("found");
-        let why = contactcmd_ports::Why("deleted here".to_owned());
-        let bury = contactcmd_ports::Change::Bury { contact: found[0].id, why };
-        repo.apply(run, at, &[bury]).expect("buried");
+        let ran = self.run(&["delete", "--yes", uid]);
+        assert_eq!(ran.exit, Exit::Done, "{ran:?}");
     }
 
     /// How many requests wrote to the server so far.
