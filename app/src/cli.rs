@@ -125,7 +125,7 @@ pub struct SyncArgs {
     /// Which way changes go; contacts that are only on the other side are never removed for it
     #[arg(long, value_enum, default_value_t = Direction::Pull)]
     pub direction: Direction,
-    /// Let the server's card replace the one here where both differ, instead of keeping both
+    /// Where both sides were edited, let one card replace the other whole instead of merging: the server's in a pull, the one here otherwise
     #[arg(long)]
     pub force: bool,
     /// Compare everything instead of asking the server what changed

@@ -61,10 +61,8 @@ pub fn summary(report: &BookReport, dry_run: bool, seconds: f64) -> String {
         parts.push(format!("{} edited here and not sent", report.pending_edits));
     }
     if report.conflicts > 0 {
-        parts.push(format!(
-            "{} in conflict: both texts are kept (`--force` takes the server's)",
-            report.conflicts
-        ));
+        let words = "in conflict: both texts are kept (`contactcmd conflicts` decides)";
+        parts.push(format!("{} {words}", report.conflicts));
     }
     if report.set_aside > 0 {
         parts.push(format!("{} set aside", report.set_aside));
