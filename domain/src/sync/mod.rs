@@ -6,6 +6,7 @@
 pub mod decide;
 pub mod gather;
 pub mod guard;
+pub mod merge;
 pub mod outline;
 pub mod plan;
 pub mod policy;
