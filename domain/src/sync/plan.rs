@@ -2,7 +2,7 @@
 
 use super::action::{Action, Merge, RemoteCard, Send, Sending, Standing, Step};
 use super::decide::{There, Verdict, decide};
-use super::merge::{Absorbed, Merged, Prefer, absorb, merge};
+use super::merge::{Absorbed, Merged, Prefer, absorb, follow, merge};
 use super::policy::{ConflictPolicy, Direction};
 use super::snapshot::{Here, Linked, StoredContact};
 use crate::vcard::{Card, FieldChange, check, content, diff, index, normal};
@@ -258,7 +258,7 @@ impl Meeting<'_> {
     /// The server's changes are taken over; what it does not keep stays here.
     fn take_beside(self, remote: RemoteCard) -> Action {
         let Some(base) = &self.base else { return self.take(remote, None) };
-        let Absorbed { card, .. } = absorb(base, &self.local, &remote.card);
+        let Absorbed { card, .. } = follow(base, &self.local, &remote.card);
         let Some(card) = card else { return self.rebase(remote) };
         let fields = diff(&self.local, &card);
         let (index, seen) = (Box::new(index(&card)), self.contact.edited);

@@ -154,6 +154,25 @@ impl Card {
         self.select(move |line| wanted(line.known))
     }
 
+    /// Its properties on some lines, in order; the others are not read.
+    pub(super) fn properties_on(
+        &self,
+        wanted: impl Fn(LineId) -> bool,
+    ) -> impl Iterator<Item = Property<'_>> {
+        let version = self.version();
+        let lines = self.scan.lines.iter().enumerate();
+        lines
+            .filter(move |(at, line)| line.shape == Shape::Property && wanted(LineId(*at)))
+            .map(move |(at, line)| Property::read(&self.content, LineId(at), *line, version))
+    }
+
+    /// The lines that are read without looking at any other: properties in no group.
+    pub(crate) fn lone_lines(&self) -> impl Iterator<Item = (LineId, &[u8])> {
+        let alone =
+            |line: &Line| line.shape == Shape::Property && line.name.0 == 0 && line.value.is_some();
+        self.lines().filter(move |(id, _)| self.scanned(*id).is_some_and(alone))
+    }
+
     /// Its properties that are in a group, in order.
     pub(super) fn grouped(&self) -> impl Iterator<Item = Property<'_>> {
         // A head that is folded was not looked into.

@@ -180,6 +180,13 @@ fn once(changes: impl Iterator<Item = FieldChange>) -> Vec<FieldChange> {
     said
 }
 
+/// What a person calls the field of a fact, and its label.
+pub(crate) fn words(card: &Card, groups: &Groups, fact: &Fact<'_>) -> (String, Option<String>) {
+    let property = card.property(fact.line).filter(|_| has_label(fact));
+    let label = property.and_then(|property| label::label(card, groups, &property).0);
+    (field(fact).into_owned(), label)
+}
+
 fn field<'a>(fact: &Fact<'a>) -> Cow<'a, str> {
     Cow::Borrowed(match fact.known {
         Known::Fn | Known::N => "name",
@@ -214,7 +221,7 @@ fn field<'a>(fact: &Fact<'a>) -> Cow<'a, str> {
 }
 
 /// Whether a card has one of it as a rule, so that one gone and one come is a change.
-fn is_single(known: Known) -> bool {
+pub(crate) fn is_single(known: Known) -> bool {
     use Known::{AbShowAs, Anniversary, Bday, Gender, Geo, Kind, Logo, Note, Org, Photo, Role};
     matches!(known, Bday | Anniversary | Gender | Geo | Kind | AbShowAs | Logo | Note | Org)
         || matches!(known, Photo | Role | Known::Title | Known::Uid)

@@ -14,7 +14,7 @@ use crate::contact::Kind;
 const GAP: u8 = 0xFF;
 
 /// What stands between the components of a value.
-pub(super) const COMPONENT: u8 = 0xFE;
+pub(crate) const COMPONENT: u8 = 0xFE;
 
 /// Everything a card says, in its order. See [`facts()`].
 #[derive(Debug, Clone, Default)]
@@ -51,22 +51,32 @@ struct Item {
 /// Takes a card as facts: what two cards must share to be the same to their user. VERSION, REV,
 /// PRODID, empty properties and the layout are no facts.
 pub fn facts(card: &Card) -> Facts {
-    let groups = Groups::of(card);
     let mut facts = Facts {
         bytes: Vec::with_capacity(card.as_bytes().len().min(4096)),
         items: Vec::with_capacity(card.scanned_lines().len()),
     };
-    let mut writer = Writer { card, groups: &groups, facts: &mut facts };
-    for property in card.properties() {
-        writer.property(&property);
-    }
-    for (line, junk) in card.junk() {
-        writer.junk(line, junk);
-    }
+    facts.take(card, &Groups::of(card), |_| true);
+    facts
+}
+
+/// The facts of some lines only: two cards that share most of them need not read those.
+pub(crate) fn facts_of(card: &Card, groups: &Groups, wanted: impl Fn(LineId) -> bool) -> Facts {
+    let mut facts = Facts::default();
+    facts.take(card, groups, wanted);
     facts
 }
 
 impl Facts {
+    fn take(&mut self, card: &Card, groups: &Groups, wanted: impl Fn(LineId) -> bool) {
+        let mut writer = Writer { card, groups, facts: self };
+        for property in card.properties_on(&wanted) {
+            writer.property(&property);
+        }
+        for (line, junk) in card.junk().filter(|(line, _)| wanted(*line)) {
+            writer.junk(line, junk);
+        }
+    }
+
     /// How many bytes all of them take.
     pub(super) fn len(&self) -> usize {
         self.bytes.len()
@@ -271,7 +281,7 @@ fn type_set(types: &[&str], out: &mut Vec<u8>) {
 }
 
 /// Types that are there or not without a difference.
-fn is_noise(known: Known, one: &str) -> bool {
+pub(super) fn is_noise(known: Known, one: &str) -> bool {
     match known {
         Known::Email => one.eq_ignore_ascii_case("internet"),
         Known::Tel => one.eq_ignore_ascii_case("voice"),
@@ -280,7 +290,7 @@ fn is_noise(known: Known, one: &str) -> bool {
 }
 
 /// Parameters that say how the value is written, and those that are read elsewhere.
-fn is_layout(name: &str, binary: bool) -> bool {
+pub(super) fn is_layout(name: &str, binary: bool) -> bool {
     let layout = ["TYPE", "PREF", "ENCODING", "CHARSET", "VALUE", "X-APPLE-OMIT-YEAR"];
     layout.iter().any(|one| one.eq_ignore_ascii_case(name))
         || (binary && name.eq_ignore_ascii_case("MEDIATYPE"))

@@ -94,7 +94,13 @@ fn with_label(card: &Card, from: &Card, property: &Property<'_>) -> Vec<u8> {
     lines
 }
 
-fn in_own_group(card: &Card, from: &Card, property: &Property<'_>, group: Option<&str>) -> Vec<u8> {
+/// A property of another card, its group renamed, with the line ends of this one.
+pub(super) fn in_own_group(
+    card: &Card,
+    from: &Card,
+    property: &Property<'_>,
+    group: Option<&str>,
+) -> Vec<u8> {
     let line = match (group, property.group()) {
         (Some(group), Some(old)) if group != old => {
             let head = format!("{group}.{}{}", property.name(), property.raw_params());
@@ -106,7 +112,12 @@ fn in_own_group(card: &Card, from: &Card, property: &Property<'_>, group: Option
 }
 
 /// Puts lines before `place`; `None`, and nothing done, when other lines would change by it.
-fn try_insert(card: &mut Card, place: LineId, start: usize, lines: &[u8]) -> Option<LineId> {
+pub(super) fn try_insert(
+    card: &mut Card,
+    place: LineId,
+    start: usize,
+    lines: &[u8],
+) -> Option<LineId> {
     let mut with = card.clone();
     let open = start > 0 && !matches!(card.as_bytes().get(start - 1), Some(b'\n' | b'\r'));
     let lines = if open { [card.line_end(), lines].concat() } else { lines.to_vec() };

@@ -83,7 +83,7 @@ impl<'a> Types<'a> {
 /// Which X-ABLabel and X-ABADR lines belong to which properties. Lines of one group belong
 /// together; the number of the group means nothing, since clients renumber.
 #[derive(Debug, Default)]
-pub(super) struct Groups {
+pub(crate) struct Groups {
     /// Line of a property and its label line, in order. Empty when the card has no label at all.
     labels: Vec<(usize, usize)>,
     /// Line of an address and its X-ABADR line, in order.
@@ -102,7 +102,7 @@ enum Role {
 }
 
 impl Groups {
-    pub(super) fn of(card: &Card) -> Self {
+    pub(crate) fn of(card: &Card) -> Self {
         let satellite = |known| matches!(known, Known::AbLabel | Known::AbAdr);
         if !card.scanned_lines().iter().any(|line| satellite(line.known)) {
             return Self::default();
@@ -161,6 +161,17 @@ impl Groups {
             pairs.filter(|(main, other)| *other == line.0 && *main != id.0).count() > 0
         };
         self.of_property(id).into_iter().filter(|line| !shared(line)).collect()
+    }
+
+    /// The label and country lines that are nobody's when these properties are gone.
+    pub(super) fn orphans(&self, gone: &BTreeSet<LineId>) -> BTreeSet<LineId> {
+        let pairs = || self.labels.iter().chain(&self.countries);
+        let of = |is_gone: bool| {
+            let some = pairs().filter(move |(main, _)| gone.contains(&LineId(*main)) == is_gone);
+            some.map(|(_, line)| LineId(*line))
+        };
+        let kept: BTreeSet<LineId> = of(false).collect();
+        of(true).filter(|line| !kept.contains(line)).collect()
     }
 
     /// The property a label or country line belongs to.

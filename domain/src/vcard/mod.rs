@@ -12,6 +12,7 @@
 //! - [`convert`]: another version, for export only.
 
 mod binary;
+mod blend;
 mod card;
 mod charset;
 mod complete;
@@ -26,7 +27,9 @@ mod index;
 mod known;
 mod label;
 mod lower;
+mod marks;
 mod normal;
+mod patch;
 mod person;
 mod physical;
 mod property;
@@ -59,3 +62,11 @@ pub use person::person;
 pub use property::{Param, Property};
 pub use split::{Piece, split};
 pub use write::Value;
+
+pub(crate) use blend::{Blend, Origin, Told, has_components};
+pub(crate) use diff::{is_single, words};
+pub(crate) use facts::{COMPONENT, facts_of};
+pub(crate) use label::Groups;
+pub(crate) use marks::{Entry, Marks};
+pub(crate) use patch::Patch;
+pub(crate) use says::{is_binary, is_link, list_items, shown};

@@ -6,7 +6,7 @@ use super::known::Known;
 use super::person::{number, strip_scheme};
 use super::property::Property;
 use super::scan::Coding;
-use super::{date, text};
+use super::{Version, date, text};
 use crate::contact::Uid;
 
 /// Appends what a property says; nothing when it is empty.
@@ -35,6 +35,42 @@ pub(super) fn value(property: &Property<'_>, out: &mut Vec<u8>) {
             out.extend_from_slice(place.replace(';', ",").as_bytes());
         }
         _ => out.extend_from_slice(plain.as_bytes()),
+    }
+}
+
+/// Whether a picture is not in the card, but somewhere else.
+pub(crate) fn is_link(property: &Property<'_>) -> bool {
+    matches!(binary::read(property), Binary::Text(_))
+}
+
+/// The items of a list, each as it is read and as it is spelled.
+pub(crate) fn list_items(decoded: &str, version: Version) -> impl Iterator<Item = (String, &str)> {
+    text::split(decoded, b',', version)
+        .map(move |raw| (text::trimmed(text::unescape(raw, version)), raw))
+}
+
+/// What a property says, for a person: components with commas between them, a picture by its size.
+pub(crate) fn shown(property: &Property<'_>) -> String {
+    let known = property.known();
+    if is_binary(known) {
+        return match binary::read(property) {
+            Binary::Bytes(bytes, _) => format!("{} bytes", bytes.len()),
+            Binary::Text(text) => text,
+        };
+    }
+    match known {
+        Known::N | Known::Adr | Known::Org | Known::Gender => {
+            let parts = property.components();
+            let parts = parts.iter().map(|part| part.trim_ascii());
+            parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+        }
+        Known::Bday | Known::Anniversary | Known::AbDate => {
+            let mut out = Vec::new();
+            day(property, &mut out);
+            String::from_utf8_lossy(&out).into_owned()
+        }
+        Known::Tel => number(&property.text()),
+        _ => property.trimmed(),
     }
 }
 
@@ -98,6 +134,6 @@ fn digest(bytes: &[u8]) -> u128 {
 }
 
 /// Whether the value is a picture, a sound or a key.
-pub(super) fn is_binary(known: Known) -> bool {
+pub(crate) fn is_binary(known: Known) -> bool {
     matches!(known, Known::Photo | Known::Logo | Known::Sound | Known::Key)
 }

@@ -188,11 +188,12 @@ fn without_encoding(head: &str) -> String {
 }
 
 /// A head in two: group and name, then the parameters with their first `;`.
-fn split_head(head: &str) -> (&str, &str) {
+pub(super) fn split_head(head: &str) -> (&str, &str) {
     head.split_at_checked(wire::name(head.as_bytes()).1).unwrap_or((head, ""))
 }
 
-fn params(rest: &str) -> Quoted<'_> {
+/// The parameters after the name, empty ones included.
+pub(super) fn params(rest: &str) -> Quoted<'_> {
     Quoted { rest: rest.trim_ascii_start().strip_prefix(';'), separator: b';' }
 }
 

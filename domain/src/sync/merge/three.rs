@@ -1,0 +1,319 @@
+//! The edits of one card since the base, done to another.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Prefer;
+use super::contest::{Aside, Contested};
+use super::pair::{By, EDITED, Said, identity, is_list, is_once, pair};
+use super::side::{Edits, Read, Side, shared_lines, without_common};
+use super::value::{Versions, blended};
+use crate::vcard::{
+    Blend, Card, Entry, Fact, Known, LineId, Origin, Patch, list_items, shown, words,
+};
+
+/// Three cards of one version.
+#[derive(Clone, Copy)]
+pub(super) struct Three<'a> {
+    pub(super) base: Option<&'a Card>,
+    /// The card that is edited.
+    pub(super) here: &'a Card,
+    /// The card whose edits are taken over.
+    pub(super) there: &'a Card,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Rule {
+    pub(super) prefer: Prefer,
+    pub(super) target: Target,
+    pub(super) gone: Gone,
+}
+
+/// Whose card is edited.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target {
+    Local,
+    Remote,
+}
+
+/// What it means that something of the base is not in the other card.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gone {
+    /// Somebody deleted it.
+    Deleted,
+    /// A server does not keep it.
+    Dropped,
+}
+
+pub(super) struct Outcome {
+    pub(super) text: Text,
+    pub(super) contested: Vec<Contested>,
+}
+
+/// The text of a result.
+pub(super) enum Text {
+    /// That of the card here.
+    Here,
+    /// That of the server: only there was anything edited.
+    There,
+    New(Card),
+}
+
+impl Rule {
+    /// Whose value stands; the server's, where both should and only one can.
+    pub(super) fn wins(&self) -> Origin {
+        match (self.prefer, self.target) {
+            (Prefer::Local, Target::Local) => Origin::Here,
+            (Prefer::Remote | Prefer::Both, Target::Remote) => Origin::Here,
+            _ => Origin::There,
+        }
+    }
+}
+
+pub(super) fn three_way(three: Three<'_>, rule: Rule) -> Outcome {
+    let shared = shared_lines(&three);
+    let base = three.base.map(|base| Read::of(base, &shared));
+    let (here, there) = (Read::of(three.here, &shared), Read::of(three.there, &shared));
+    let base = base.as_ref().map(Side::of);
+    let (here, there) = (Side::of(&here), Side::of(&there));
+    let mut edits_here = Edits::since(base.as_ref(), &here);
+    let mut edits_there = Edits::since(base.as_ref(), &there);
+    let as_is = |text| Outcome { text, contested: Vec::new() };
+    if edits_there.is_empty() {
+        return as_is(Text::Here);
+    }
+    // The server's text is taken as it is; ours gives its edits to the server's.
+    let ours = rule.target == Target::Local && rule.gone == Gone::Deleted;
+    if edits_here.is_empty() && base.is_some() && ours {
+        return as_is(Text::There);
+    }
+    without_common(&mut edits_here, &mut edits_there);
+    let merging = Merging {
+        base: base.as_ref(),
+        here: &here,
+        there: &there,
+        rule,
+        patch: Patch::new(here.card, here.groups),
+        items: BTreeMap::new(),
+        contested: Vec::new(),
+        asides: Vec::new(),
+    };
+    merging.run(&edits_here, &edits_there)
+}
+
+struct Merging<'a> {
+    base: Option<&'a Side<'a>>,
+    here: &'a Side<'a>,
+    there: &'a Side<'a>,
+    rule: Rule,
+    patch: Patch<'a>,
+    /// The items that each list there has more.
+    items: BTreeMap<LineId, BTreeSet<&'a [u8]>>,
+    contested: Vec<(LineId, Contested)>,
+    asides: Vec<Aside>,
+}
+
+impl<'a> Merging<'a> {
+    fn run(mut self, here: &Edits<'a>, there: &Edits<'a>) -> Outcome {
+        let pairs_here = pair(&here.gone, &here.come, &EDITED);
+        let pairs_there = pair(&there.gone, &there.come, &EDITED);
+        // What became here of what was gone there as it was.
+        let mut became: BTreeMap<&[u8], Option<Fact<'a>>> =
+            here.gone.iter().map(|said| (said.fact.normal, None)).collect();
+        for (old, new) in &pairs_here {
+            if let (Some(old), Some(new)) = (here.gone.get(*old), here.come.get(*new)) {
+                became.insert(old.fact.normal, Some(new.fact));
+            }
+        }
+        for (old, new) in &pairs_there {
+            let (Some(old), Some(new)) = (there.gone.get(*old), there.come.get(*new)) else {
+                continue;
+            };
+            match became.get(old.fact.normal) {
+                None => match self.here.fact(old.fact.normal) {
+                    Some(same) => self.meet(Some(old.fact), same, new.fact),
+                    None => self.add(new.fact),
+                },
+                Some(Some(edited)) => self.meet(Some(old.fact), *edited, new.fact),
+                // Removed here and edited there: the edit wins.
+                Some(None) => self.add(new.fact),
+            }
+        }
+        let removed = unpaired(&there.gone, pairs_there.iter().map(|(old, _)| *old));
+        // Removed there and edited here: the edit wins.
+        let removed = removed.into_iter().filter(|old| !became.contains_key(old.fact.normal));
+        if self.rule.gone == Gone::Deleted {
+            removed.for_each(|old| self.remove(&old.fact));
+        }
+        let added_here = unpaired(&here.come, pairs_here.iter().map(|(_, new)| *new));
+        let added_there = unpaired(&there.come, pairs_there.iter().map(|(_, new)| *new));
+        self.add_both(&added_here, &added_there);
+        self.finish()
+    }
+
+    /// Takes over what was added there, next to what was added here.
+    fn add_both(&mut self, here: &[Said<'a>], there: &[Said<'a>]) {
+        let pairs = pair(here, there, &[By::Pid, By::Value]);
+        self.meet_all(here, there, &pairs);
+        let here = unpaired(here, pairs.iter().map(|(ours, _)| *ours));
+        let there = unpaired(there, pairs.iter().map(|(_, theirs)| *theirs));
+        // Beside one that was there before, each of two new ones is one more.
+        let had = |said: &&Said<'_>| self.base.is_some_and(|base| base.has_any(said.fact.known));
+        let new: Vec<Said<'a>> = here.iter().filter(|said| !had(said)).copied().collect();
+        let only = if self.base.is_some() { By::Rule } else { By::Once };
+        let pairs = pair(&new, &there, &[only]);
+        self.meet_all(&new, &there, &pairs);
+        let left = unpaired(&there, pairs.iter().map(|(_, theirs)| *theirs));
+        left.into_iter().for_each(|new| self.add(new.fact));
+    }
+
+    fn meet_all(&mut self, here: &[Said<'a>], there: &[Said<'a>], pairs: &[(usize, usize)]) {
+        for (ours, theirs) in pairs {
+            if let (Some(ours), Some(theirs)) = (here.get(*ours), there.get(*theirs)) {
+                self.meet(None, ours.fact, theirs.fact);
+            }
+        }
+    }
+
+    /// Merges one property as it was, as it is here, and as it is there.
+    fn meet(&mut self, was: Option<Fact<'a>>, here: Fact<'a>, there: Fact<'a>) {
+        let Some(ours) = self.here.entry(here.line) else { return };
+        let Some(theirs) = self.there.entry(there.line) else { return };
+        if was.is_none() && self.base.is_none() && here.known == Known::Note {
+            self.asides.push(Aside::Paragraph(theirs.property.text().trim().to_owned()));
+            return;
+        }
+        let old = was.and_then(|was| self.base?.entry(was.line));
+        let versions =
+            Versions { was: was.zip(old.as_ref()), here: (here, &ours), there: (there, &theirs) };
+        let (blend, clash) = blended(&versions, &self.rule);
+        let both = self.rule.prefer == Prefer::Both;
+        let once = is_once(&here) || here.known == Known::Note;
+        if clash {
+            let same = identity(&here) == identity(&there);
+            // The same number added under two labels: nobody edited anything of the other's.
+            let added = was.is_none() && same && !once;
+            if !added {
+                self.contest(&versions);
+            }
+            if added || (both && !once) {
+                return self.patch.adopt(&theirs);
+            }
+            if both && !same {
+                self.set_aside(&here, &ours, &theirs);
+            }
+        }
+        self.put(&versions, &blend);
+    }
+
+    /// A line for each that says the property: an anniversary may stand under several names.
+    fn put(&mut self, versions: &Versions<'a, '_>, blend: &Blend) {
+        let (here, there) = (versions.here, versions.there);
+        let mut theirs: Vec<Entry<'a>> = self.there.entries(there.0.normal);
+        let mut matched = false;
+        let lines = self.here.entries(here.0.normal);
+        for ours in &lines {
+            let name = ours.property.name();
+            let same = |one: &Entry<'_>| one.property.name().eq_ignore_ascii_case(name);
+            if let Some(at) = theirs.iter().position(same) {
+                self.patch.put(ours, &theirs.remove(at), blend);
+                matched = true;
+            } else if lines.len() > 1 {
+                self.patch.cut(ours.property.id());
+            }
+        }
+        if !matched {
+            self.patch.put(here.1, there.1, blend);
+        }
+    }
+
+    fn remove(&mut self, old: &Fact<'a>) {
+        for line in self.here.lines(old.normal) {
+            match is_list(old.known) {
+                true => self.patch.remove_item(*line, old.value),
+                false => self.patch.cut(*line),
+            }
+        }
+    }
+
+    fn add(&mut self, new: Fact<'a>) {
+        if is_list(new.known) {
+            self.items.entry(new.line).or_default().insert(new.value);
+            return;
+        }
+        let mut names: BTreeSet<String> = BTreeSet::new();
+        for entry in self.there.entries(new.normal) {
+            if names.insert(entry.property.name().to_ascii_uppercase()) {
+                self.patch.adopt(&entry);
+            }
+        }
+        if names.is_empty() {
+            self.patch.adopt_junk(self.there.card.line(new.line));
+        }
+    }
+
+    /// Adds items to the first list here that has the same marks, else as a list of their own.
+    fn add_items(&mut self) {
+        for (line, items) in std::mem::take(&mut self.items) {
+            let Some(theirs) = self.there.entry(line) else { continue };
+            let card = self.here.card;
+            let mut lists = card.properties_of(theirs.property.known());
+            let ours = lists.find(|list| {
+                self.here.entry(list.id()).is_some_and(|one| one.marks == theirs.marks)
+            });
+            let decoded = theirs.property.decoded();
+            let all = list_items(&decoded, theirs.card.version());
+            let all = all.filter(|(item, _)| items.contains(item.as_bytes()));
+            let mut seen = BTreeSet::new();
+            let all = all.filter(|(item, _)| seen.insert(item.clone())).map(|(_, raw)| raw);
+            match ours {
+                Some(ours) => all.for_each(|raw| self.patch.add_item(ours.id(), raw)),
+                None => self.patch.adopt_items(&theirs.property, &all.collect::<Vec<_>>()),
+            }
+        }
+    }
+
+    fn contest(&mut self, versions: &Versions<'a, '_>) {
+        let (fact, _) = versions.here;
+        let (_, theirs) = versions.there;
+        let (field, label) = words(self.here.card, self.here.groups, &fact);
+        let (here, there) = versions.shown();
+        let (local, remote) = match self.rule.target {
+            Target::Local => (here, there),
+            Target::Remote => (there, here),
+        };
+        let stands = self.rule.prefer.into();
+        let contested = Contested { field, label, local, remote, stands };
+        self.contested.push((theirs.property.id(), contested));
+    }
+
+    /// Keeps our value of what can stand only once where a person finds it.
+    fn set_aside(&mut self, fact: &Fact<'a>, here: &Entry<'_>, there: &Entry<'_>) {
+        let ours = if self.rule.target == Target::Local { here } else { there };
+        let text = shown(&ours.property);
+        self.asides.push(match fact.known {
+            Known::Fn => Aside::Nickname(text),
+            Known::Note => Aside::Paragraph(text),
+            _ => {
+                let (field, _) = words(self.here.card, self.here.groups, fact);
+                Aside::Line(format!("also {field}: {text}"))
+            }
+        });
+    }
+
+    fn finish(mut self) -> Outcome {
+        self.add_items();
+        self.contested.sort_by_key(|(line, _)| *line);
+        let contested = self.contested.into_iter().map(|(_, one)| one).collect();
+        let mut card = self.patch.apply();
+        for aside in self.asides {
+            aside.put(card.get_or_insert_with(|| self.here.card.clone()));
+        }
+        Outcome { text: card.map_or(Text::Here, Text::New), contested }
+    }
+}
+
+fn unpaired<'a>(all: &[Said<'a>], paired: impl Iterator<Item = usize>) -> Vec<Said<'a>> {
+    let paired: BTreeSet<usize> = paired.collect();
+    let left = all.iter().enumerate().filter(|(at, _)| !paired.contains(at));
+    left.map(|(_, said)| *said).collect()
+}

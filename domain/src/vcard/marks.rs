@@ -1,0 +1,81 @@
+//! What stands around a value: its types, label, parameters. And a property together with them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::facts::{is_layout, is_noise};
+use super::label::{Groups, Own, Types, lower};
+use super::property::Property;
+use super::says::is_binary;
+use super::{Card, Known, LineId};
+
+/// What marks a value, evened out as a fact is: equal when no user would call it different.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Marks {
+    /// Lower case; one of Apple's own labels (`_$!<Home>!$_`) is one of them.
+    pub(crate) types: BTreeSet<String>,
+    /// How much it is preferred, 1 is most.
+    pub(crate) pref: Option<u8>,
+    /// The label its user typed.
+    pub(crate) label: Option<String>,
+    /// The parameters that are neither types nor layout, by name in upper case.
+    pub(crate) params: BTreeMap<String, String>,
+    /// The X-ABADR of an address.
+    pub(crate) country: Option<String>,
+}
+
+/// A property with the lines that belong to it.
+#[derive(Debug)]
+pub(crate) struct Entry<'a> {
+    pub(crate) card: &'a Card,
+    pub(crate) property: Property<'a>,
+    pub(crate) marks: Marks,
+    /// What its X-ABLabel says.
+    pub(super) own: Option<Own>,
+    pub(super) label: Option<LineId>,
+    pub(super) country: Option<LineId>,
+}
+
+impl<'a> Entry<'a> {
+    /// The property on a line; `None` when no property stands there.
+    pub(crate) fn of(card: &'a Card, groups: &Groups, line: LineId) -> Option<Self> {
+        let property = card.property(line)?;
+        let own = groups.own_label(card, line);
+        let country = groups.country_line(line).filter(|_| property.known() == Known::Adr);
+        let mut marks = Marks::within(&property);
+        match &own {
+            Some(Own::Builtin(label)) => drop(marks.types.insert(label.clone())),
+            Some(Own::Typed(label)) => marks.label = Some(label.clone()),
+            None => {}
+        }
+        let code = country.and_then(|line| card.property(line));
+        marks.country = code.map(|code| code.text().trim_ascii().to_lowercase());
+        Some(Self { card, property, marks, own, label: groups.label_line(line), country })
+    }
+}
+
+impl Marks {
+    /// What the line of the property itself says.
+    pub(super) fn within(property: &Property<'_>) -> Self {
+        let mut marks = Self::default();
+        if !property.has_params() {
+            return marks;
+        }
+        let (known, binary) = (property.known(), is_binary(property.known()));
+        // The picture says itself what it is; the card's TYPE is often wrong.
+        if !binary {
+            let Types { types, pref } = Types::of(property);
+            let types = types.into_iter().filter(|one| !is_noise(known, one));
+            marks.types = types.map(lower).collect();
+            marks.pref = pref;
+        }
+        for param in property.params() {
+            let value = param.values().collect::<Vec<_>>().join(",");
+            if !param.is_bare() && !is_layout(param.name, binary) && !value.is_empty() {
+                let values = marks.params.entry(param.name.to_ascii_uppercase()).or_default();
+                values.push_str(if values.is_empty() { "" } else { "," });
+                values.push_str(&value);
+            }
+        }
+        marks
+    }
+}
