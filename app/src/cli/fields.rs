@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
-/// What a contact says, field by field. An empty text removes the field.
+/// What a contact says, field by field.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Fields")]
 pub struct FieldArgs {
     /// Given name
     #[arg(long, value_name = "TEXT")]
@@ -17,10 +18,10 @@ pub struct FieldArgs {
     /// Middle names
     #[arg(long, value_name = "TEXT")]
     pub middle: Option<String>,
-    /// What stands before the name, such as Dr.
+    /// Titles before the name (Dr.)
     #[arg(long, value_name = "TEXT")]
     pub prefix: Option<String>,
-    /// What stands behind the name, such as Jr.
+    /// Titles after the name (Jr.)
     #[arg(long, value_name = "TEXT")]
     pub suffix: Option<String>,
     /// Nickname
@@ -74,9 +75,9 @@ pub struct AddArgs {
 }
 
 const ADD_HELP: &str = "\
-Without options it asks, on a terminal. TYPE is home, work, cell, fax ... or a word of your own; a VALUE
-that holds `=` itself is written `=VALUE`. The name that is shown is made of the names, else it is the
-organisation, the nickname, the e-mail address or the phone number.
+Without options it asks, on a terminal. TYPE is home, work, cell, fax or another word, also one of
+your own; a VALUE that holds `=` itself is written `=VALUE`. The name that is shown is made of the
+names, else it is the organisation, the nickname, the e-mail address or the phone number.
 
 Examples:
   contactcmd add
@@ -99,17 +100,17 @@ pub struct EditArgs {
 }
 
 const EDIT_HELP: &str = "\
-Without options the contact opens in your editor ($VISUAL, $EDITOR, else vi) as a form. Whatever you do
-not change stays as it is, byte for byte.
+Without options the contact opens as a form in your editor ($VISUAL, $EDITOR, else vi). Whatever you
+do not change stays as it is, byte for byte.
 
---phone, --email and --address add a value. When TYPE is given and exactly one value there has that type,
-it is replaced; but not beside a --remove of the same field, nor when the option is given twice with
-that type. --category adds. The other options set the one value of their field, and an empty TEXT
-removes it. The name that is shown follows the names when it was made of them; --fn sets it.
+--phone, --email and --address add a value. With a TYPE that exactly one value there has, they
+replace that value; but not beside a --remove of the same field, nor when the option is given twice
+with that TYPE. --category adds. The other options set the one value of their field, and an empty
+TEXT removes it. The name that is shown follows the names if it was made of them; --fn sets it.
 
-TYPE is home, work, cell, fax ... or a word of your own; a VALUE that holds `=` itself is written
-`=VALUE`. PROPERTY is phone, email, address, category, nickname, note, url, photo ... or the name of a
-vCard property; its VALUE is the value or its type, of an address the street.
+TYPE is home, work, cell, fax or another word, also one of your own; a VALUE that holds `=` itself
+is written `=VALUE`. PROPERTY is phone, email, address, category, nickname, note, url, photo, or the
+name of a vCard property; its VALUE is the value or its type, of an address the street.
 
 Examples:
   contactcmd edit Ada Lovelace
@@ -130,8 +131,8 @@ pub struct DeleteArgs {
 }
 
 const DELETE_HELP: &str = "\
-A contact that is on a server is deleted there by the next sync that sends changes. What is deleted is
-kept in the history. Groups that the contact is a member of stay as they are.
+A contact that is on a server is deleted there by the next sync that sends changes. What is deleted
+is kept in the history. Groups that the contact is a member of stay as they are.
 
 Examples:
   contactcmd delete Ada Lovelace

@@ -49,21 +49,21 @@ impl<'a> Asked<'a> {
         for (property, value) in &self.remove {
             remove(&mut card, property, *value)?;
         }
-        for (field, option, text) in self.single() {
+        for (field, text) in self.single() {
             if let Some(text) = text {
-                set(&mut card, field, option, text.trim())?;
+                set(&mut card, field, text.trim())?;
             }
         }
         let multiple = [
-            (Field::Email, "--email", &self.fields.emails),
-            (Field::Phone, "--phone", &self.fields.phones),
-            (Field::Address, "--address", &self.fields.addresses),
-            (Field::Category, "--category", &self.fields.categories),
+            (Field::Email, &self.fields.emails),
+            (Field::Phone, &self.fields.phones),
+            (Field::Address, &self.fields.addresses),
+            (Field::Category, &self.fields.categories),
         ];
-        for (field, option, values) in multiple {
-            let said = values.iter().map(|value| read(field, option, value));
+        for (field, values) in multiple {
+            let said = values.iter().map(|value| read(field, value));
             let said = said.collect::<Result<Vec<_>, _>>()?;
-            self.add(&mut card, before, &said, option)?;
+            self.add(&mut card, before, &said)?;
         }
         if let Some(picture) = &self.picture {
             card.set_photo(picture);
@@ -76,34 +76,28 @@ impl<'a> Asked<'a> {
     }
 
     /// The options that set the one value of a field; the name last, since it is made of the others.
-    fn single(&self) -> [(Field, &'static str, Option<&'a str>); 13] {
+    fn single(&self) -> [(Field, Option<&'a str>); 13] {
         let fields = self.fields;
         [
-            (Field::Given, "--given", &fields.given),
-            (Field::Family, "--family", &fields.family),
-            (Field::Middle, "--middle", &fields.middle),
-            (Field::Prefix, "--prefix", &fields.prefix),
-            (Field::Suffix, "--suffix", &fields.suffix),
-            (Field::Nickname, "--nickname", &fields.nickname),
-            (Field::Organisation, "--org", &fields.org),
-            (Field::Title, "--title", &fields.title),
-            (Field::Birthday, "--birthday", &fields.birthday),
-            (Field::Anniversary, "--anniversary", &fields.anniversary),
-            (Field::Note, "--note", &fields.note),
-            (Field::Url, "--url", &fields.url),
-            (Field::Name, "--fn", &fields.name),
+            (Field::Given, &fields.given),
+            (Field::Family, &fields.family),
+            (Field::Middle, &fields.middle),
+            (Field::Prefix, &fields.prefix),
+            (Field::Suffix, &fields.suffix),
+            (Field::Nickname, &fields.nickname),
+            (Field::Organisation, &fields.org),
+            (Field::Title, &fields.title),
+            (Field::Birthday, &fields.birthday),
+            (Field::Anniversary, &fields.anniversary),
+            (Field::Note, &fields.note),
+            (Field::Url, &fields.url),
+            (Field::Name, &fields.name),
         ]
-        .map(|(field, option, text)| (field, option, text.as_deref()))
+        .map(|(field, text)| (field, text.as_deref()))
     }
 
     /// Adds values of one field, or puts one in the place of the only one of its label.
-    fn add(
-        &self,
-        card: &mut Card,
-        before: &Card,
-        values: &[Said],
-        option: &str,
-    ) -> Result<(), Failure> {
+    fn add(&self, card: &mut Card, before: &Card, values: &[Said]) -> Result<(), Failure> {
         for said in values {
             let field = said.field;
             let alike = |other: &&Said| other.field == field && same_label(other, said);
@@ -124,14 +118,15 @@ impl<'a> Asked<'a> {
                 [only] if replaces => Edit::Set((*only).clone(), said.content.clone()),
                 _ => Edit::Add(said.clone()),
             };
-            apply(card, &edit, option)?;
+            apply(card, &edit, &option(field))?;
         }
         Ok(())
     }
 }
 
 /// Reads `[TYPE=]VALUE`, or the name of a category.
-fn read(field: Field, option: &str, typed: &str) -> Result<Said, Failure> {
+fn read(field: Field, typed: &str) -> Result<Said, Failure> {
+    let option = option(field);
     let (label, value) = match typed.split_once('=') {
         Some((label, value)) if field.has_label() => (label.trim(), value),
         _ => ("", typed),
@@ -151,7 +146,7 @@ fn read(field: Field, option: &str, typed: &str) -> Result<Said, Failure> {
 }
 
 /// Sets the one value of a field; an empty text removes it.
-fn set(card: &mut Card, field: Field, option: &str, text: &str) -> Result<(), Failure> {
+fn set(card: &mut Card, field: Field, text: &str) -> Result<(), Failure> {
     let here: Vec<Said> =
         vcard::fields(card).into_iter().filter(|said| said.field == field).collect();
     let to = Content::Text(text.to_owned());
@@ -165,20 +160,30 @@ fn set(card: &mut Card, field: Field, option: &str, text: &str) -> Result<(), Fa
             let (name, word) = (card.name(), field.word());
             let words = format!("{name} has {} values of `{word}`", several.len());
             let help = format!(
-                "`--remove {word}` removes them all before {option} adds one; without options you \
-                 edit each of them"
+                "`--remove {word}` removes them all before {} adds one; without options you \
+                 edit each of them",
+                option(field)
             );
             return Err(Failure::usage(words).hint(help));
         }
     };
-    apply(card, &edit, option)
+    apply(card, &edit, &option(field))
+}
+
+/// The option of a field.
+fn option(field: Field) -> String {
+    match field {
+        Field::Name => "--fn".to_owned(),
+        Field::Organisation => "--org".to_owned(),
+        _ => format!("--{}", field.word()),
+    }
 }
 
 fn apply(card: &mut Card, edit: &Edit, option: &str) -> Result<(), Failure> {
     vcard::apply(card, edit).map_err(|unfit| match unfit {
         Unfit::NotADate => Failure::usage(format!("{option}: it is not a date"))
             .hint("write 1980-01-15, --01-15 when the year is unknown, or 1980"),
-        Unfit::NotThere => Failure::usage(format!("{option}: {unfit}")),
+        Unfit::Nameless | Unfit::NotThere => Failure::usage(format!("{option}: {unfit}")),
     })
 }
 
@@ -396,7 +401,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_done_is_a_mistake_that_says_what_helps() {
-        let cases: [(&str, &[&str], &str); 9] = [
+        let cases: [(&str, &[&str], &str); 10] = [
             ("FN:A|NOTE:m|NOTE:n", &["--note", "o"], "--remove note"),
             ("FN:A|TEL;TYPE=WORK:1", &["--remove", "phone=2"], "there is:\nwork 1"),
             ("FN:A", &["--remove", "X-FOO"], "A has no X-FOO"),
@@ -404,6 +409,7 @@ mod tests {
             ("FN:A", &["--remove", "FN"], "cannot be without `FN`"),
             ("UID:1|FN:A", &["--remove", "uid"], "cannot be without `uid`"),
             ("FN:A", &["--birthday", "15/1/1980"], "1980-01-15"),
+            ("FN:A|NOTE:n", &["--fn", ""], "nothing to call the contact by"),
             ("FN:A", &["--email", "home="], "`home=` has no value"),
             ("FN:A", &["--address", ";;"], "has no value"),
         ];

@@ -35,9 +35,10 @@ const FILES: [(&str, &str); 2] = [
     ),
 ];
 
-const ENVIRONMENT: [(&str, &str); 3] = [
+const ENVIRONMENT: [(&str, &str); 4] = [
     ("CONTACTCMD_PASSWORD", "The password, before every other place it could come from."),
     ("XDG_CONFIG_HOME, XDG_DATA_HOME", "Where the files are. Only absolute paths count."),
+    ("VISUAL, EDITOR", "The editor that edit opens, with its arguments; the first that is set."),
     ("HOME", "The home folder."),
 ];
 
@@ -135,7 +136,7 @@ mod tests {
         for section in sections {
             assert!(page.contains(&format!(".SH {section}\n")), "{section}: {page}");
         }
-        let commands = ["sync carddav", "list", "import vcard", "password delete", "man"];
+        let commands = ["sync carddav", "list", "edit", "import vcard", "password delete", "man"];
         for command in commands {
             assert!(page.contains(&format!(".SS \"contactcmd {command}\"\n")), "{command}: {page}");
         }

@@ -5,11 +5,11 @@ use contactcmd_domain::vcard::{Content, Edit, Field, Said};
 use super::{Line, Shown};
 
 /// The edits that lead from what was shown to what is there now, in the order to apply them in, each
-/// with the line of the form that asks for it (0: a line that is gone).
+/// with the line of the form that asks for it (`None`: a line that is gone).
 ///
 /// Lines are paired as a person would: the same line, then another value of the same label, then
 /// another label of the same value. Their order means nothing.
-pub(super) fn edits(shown: &[Shown], lines: Vec<Line>) -> Vec<(usize, Edit)> {
+pub(super) fn edits(shown: &[Shown], lines: Vec<Line>) -> Vec<(Option<usize>, Edit)> {
     let mut gone: Vec<&Shown> = shown.iter().collect();
     let mut come = lines;
     let mut edits = Vec::new();
@@ -19,16 +19,16 @@ pub(super) fn edits(shown: &[Shown], lines: Vec<Line>) -> Vec<(usize, Edit)> {
                 return true;
             };
             let shown = gone.remove(at);
-            edits.extend(change(shown, &line.said).map(|edit| (line.number, edit)));
+            edits.extend(change(shown, &line.said).map(|edit| (Some(line.number), edit)));
             false
         });
     }
     // The name is made of its parts, so these come first.
     let (name, gone): (Vec<_>, Vec<_>) =
         gone.into_iter().partition(|shown| shown.said.field == Field::Name);
-    let remove = |shown: &Shown| (0, Edit::Remove(shown.said.clone()));
+    let remove = |shown: &Shown| (None, Edit::Remove(shown.said.clone()));
     edits.extend(gone.into_iter().map(remove));
-    edits.extend(come.into_iter().map(|line| (line.number, Edit::Add(line.said))));
+    edits.extend(come.into_iter().map(|line| (Some(line.number), Edit::Add(line.said))));
     edits.extend(name.into_iter().map(remove));
     edits
 }

@@ -120,5 +120,5 @@ fn without_indent(line: &str) -> &str {
 }
 
 fn mistake(line: usize, what: impl Into<String>) -> Mistake {
-    Mistake { line, what: what.into() }
+    Mistake { line: Some(line), what: what.into() }
 }

@@ -86,26 +86,34 @@ fn one_line(text: &str) -> String {
 }
 
 fn help(hidden: &[String]) -> String {
-    let words = |fields: &[Field]| {
-        let words: Vec<_> = fields.iter().map(|field| field.word()).collect();
-        words.join(", ")
-    };
-    let (typed, plain): (Vec<_>, Vec<_>) = Field::ALL.iter().partition(|field| field.has_label());
-    let (typed, plain) = (words(&typed), words(&plain));
-    let parts = address::WORDS.join(", ");
-    let mut out = format!(
-        "
-# A field is a line `field: value`, and its further lines are indented. Change a value, delete a
-# line to remove it, add one in any place. Lines that begin with # are passed over.
-# Fields: {plain},
-# and with a type in front of the colon, such as `phone work:`, or one of your own: {typed}.
-# An address is `address home: STREET; CITY; REGION; CODE; COUNTRY`, or indented lines such as
-# `street: 1 Main St`: {parts}.
-"
-    );
+    let mut out = HELP.to_owned();
     if !hidden.is_empty() {
         let names: Vec<String> = hidden.iter().map(|name| one_line(name)).collect();
         out.push_str(&format!("# Kept as they are: {}.\n", names.join(", ")));
     }
     out
+}
+
+const HELP: &str = "
+# A field is a line `field: value`, and its further lines are indented. Change a value, delete a
+# line to remove it, add one in any place. Lines that begin with # are passed over.
+# With a type in front of the colon, such as work in `phone work:`, or a word of your own:
+#   phone, email, address, url
+# Others: name, prefix, given, middle, family, suffix, nickname, organisation, department, title,
+#   birthday, anniversary, category, member, note
+# An address is `address home: STREET; CITY; REGION; CODE; COUNTRY`, or has indented lines such as
+# `street: 1 Main St`, for box, extended, street, city, region, code and country.
+";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_names_every_field_and_every_part_of_an_address() {
+        let known: Vec<&str> = HELP.split(|c: char| !c.is_ascii_alphabetic()).collect();
+        for word in Field::ALL.iter().map(|field| field.word()).chain(address::WORDS) {
+            assert!(known.contains(&word), "{word}");
+        }
+    }
 }

@@ -40,13 +40,26 @@ pub fn choose(ui: &Ui, question: &str, choices: &[String]) -> Result<Option<usiz
 ///
 /// As for [`choose`].
 pub fn confirm(ui: &Ui, question: &str) -> Result<Option<bool>, Failure> {
+    yes_or_no(ui, question, false)
+}
+
+/// As [`confirm`], but the answer is yes when nothing is typed: for a question whose no costs work.
+///
+/// # Errors
+///
+/// As for [`choose`].
+pub fn go_on(ui: &Ui, question: &str) -> Result<Option<bool>, Failure> {
+    yes_or_no(ui, question, true)
+}
+
+fn yes_or_no(ui: &Ui, question: &str, usual: bool) -> Result<Option<bool>, Failure> {
     if !can_ask(ui) {
         return Ok(None);
     }
     ui.flush();
     Confirm::new()
         .with_prompt(clean(question))
-        .default(false)
+        .default(usual)
         .interact()
         .map(Some)
         .map_err(|dialoguer::Error::IO(error)| unanswered(error))

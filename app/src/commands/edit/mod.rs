@@ -80,7 +80,7 @@ fn in_editor(
 ) -> Result<Option<(Card, Followed)>, Failure> {
     let command = editor::command(world);
     let edit = || draft.edit(&command);
-    let again = || prompt::confirm(&world.ui, "Edit it again?").map(|yes| yes == Some(true));
+    let again = || prompt::go_on(&world.ui, "Edit it again?").map(|yes| yes == Some(true));
     session(form, &edit, &mut |words| {
         world.ui.warn(clean(words));
         again()

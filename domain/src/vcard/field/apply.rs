@@ -14,7 +14,7 @@ pub enum Edit {
     Set(Said, Content),
     /// Another label; the value stays.
     Relabel(Said, Option<String>),
-    /// It goes. A name (FN) is made of the parts instead, because no card may be without one.
+    /// It goes. The name (FN) is made of the others instead, because no card may be without one.
     Remove(Said),
     /// It is said in addition; for a field of which a card has one, only when there is none.
     Add(Said),
@@ -35,6 +35,9 @@ pub enum Unfit {
     /// The field holds a date and this is none: ask for another.
     #[error("it is not a date")]
     NotADate,
+    /// Without it there is nothing to call the contact by: ask for another name.
+    #[error("there would be nothing to call the contact by")]
+    Nameless,
     /// The card does not say what was to be changed: read the fields again.
     #[error("it is not in the card")]
     NotThere,
@@ -59,8 +62,7 @@ pub fn apply(card: &mut Card, edit: &Edit) -> Result<(), Unfit> {
         }
         Edit::Remove(said) => {
             let place = place(card, said)?;
-            remove(card, said.field, place);
-            Ok(())
+            remove(card, said.field, place)
         }
         Edit::Add(said) => add(card, said),
     }
@@ -115,10 +117,10 @@ fn set_line(card: &mut Card, field: Field, line: LineId, text: &str) -> Result<(
     Ok(())
 }
 
-fn remove(card: &mut Card, field: Field, place: Place) {
+fn remove(card: &mut Card, field: Field, place: Place) -> Result<(), Unfit> {
     match place {
         Place::Line(line) if field == Field::Name => {
-            let name = derived_name(card).unwrap_or_default();
+            let name = derived_name(card).ok_or(Unfit::Nameless)?;
             card.set(line, Value::Text(&name));
         }
         Place::Line(line) => {
@@ -159,6 +161,7 @@ fn remove(card: &mut Card, field: Field, place: Place) {
             }
         }
     }
+    Ok(())
 }
 
 fn add(card: &mut Card, said: &Said) -> Result<(), Unfit> {
@@ -390,6 +393,7 @@ mod tests {
             ("", Edit::Add(birthday.clone()), Unfit::NotADate),
             ("", Edit::Add(text(Field::Anniversary, "1981-02-29")), Unfit::NotADate),
             ("BDAY:circa 1800\r\n", Edit::Set(birthday, to("soon")), Unfit::NotADate),
+            ("FN:A\r\nNOTE:n\r\n", Edit::Remove(text(Field::Name, "A")), Unfit::Nameless),
             ("TEL:1\r\n", Edit::Remove(text(Field::Phone, "2")), Unfit::NotThere),
             ("TEL:1\r\n", Edit::Remove(labelled(Field::Phone, "work", "1")), Unfit::NotThere),
         ];
