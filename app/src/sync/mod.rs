@@ -115,6 +115,9 @@ impl Session<'_, '_> {
         pages.prepare(&plan, pending, conflicts, &edits.unknown)?;
         plan.fetch.extend(again);
         plan.fetch.extend(edits.unknown.iter().cloned());
+        // Read twice, a card would find nobody to belong to the second time.
+        let mut seen = HashSet::new();
+        plan.fetch.retain(|href| seen.insert(href.key()));
         pages.fetch(plan.fetch).await?;
         pages.send_changes(&edits).await?;
         // An absence from a listing counts once a fetch confirmed it; a 404 in a report is explicit.
