@@ -89,7 +89,9 @@ impl Pages<'_, '_, '_> {
         for action in actions {
             let is_first = attempt == 1
                 && matches!(&action.step, Step::CreateThere(sending) if sending.was.is_none());
-            let name = |card: &Card| self.new_href(card, is_first);
+            let contact = action.contact;
+            let is_free = |href: &Href| is_first && self.is_free(href, contact, &parcels);
+            let name = |card: &Card| self.new_href(card, is_free);
             match pack(action, &self.book.info, name) {
                 Packed::Ready(parcel) => parcels.push(*parcel),
                 Packed::Look(href) => look.push(href),
@@ -102,15 +104,25 @@ impl Pages<'_, '_, '_> {
         Ok((parcels, look))
     }
 
-    /// Where a new card goes: its UID where that can be a file name (Yahoo wants it so, Q111), unless
-    /// that name was used before; else a name nobody has.
-    fn new_href(&self, card: &Card, by_uid: bool) -> Href {
-        let random = || ContactId::from_random((self.remote.world().random)()).to_string();
-        let uid = card.uid().map(|uid| uid.0).filter(|uid| by_uid && is_plain(uid));
-        let name = uid.unwrap_or_else(random);
+    /// Where a new card goes: its UID where that can be a file name (Yahoo wants it so, Q111), if that
+    /// name `is_free`; else a name nobody has.
+    fn new_href(&self, card: &Card, is_free: impl Fn(&Href) -> bool) -> Href {
         let book = self.book.info.location.href.as_str();
         let gap = if book.ends_with('/') { "" } else { "/" };
-        Href::new(format!("{book}{gap}{name}.vcf"))
+        let named = |name: String| Href::new(format!("{book}{gap}{name}.vcf"));
+        let uid = card.uid().map(|uid| uid.0).filter(|uid| is_plain(uid));
+        uid.map(named).filter(is_free).unwrap_or_else(|| {
+            named(ContactId::from_random((self.remote.world().random)()).to_string())
+        })
+    }
+
+    /// Whether nobody but this contact is, or is about to be, at `href`: a link there would be taken from
+    /// its contact, which would look new (Q109).
+    fn is_free(&self, href: &Href, contact: Option<ContactId>, parcels: &[Parcel]) -> bool {
+        let key = href.key();
+        let known = self.store.read().known_at(self.book.id, std::slice::from_ref(&key));
+        known.is_ok_and(|known| known.iter().all(|link| Some(link.contact) == contact))
+            && parcels.iter().all(|parcel| parcel.href.key() != key)
     }
 
     /// Cards whose version nobody knows: read, and planned by what is there.
