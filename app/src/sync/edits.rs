@@ -117,7 +117,9 @@ impl Pages<'_, '_, '_> {
             .sort_by(|a, b| (&a.contact.name, a.contact.id).cmp(&(&b.contact.name, b.contact.id)));
         let fresh = linked
             .iter()
-            .filter(|linked| !self.is_refused(linked.contact.id, linked.contact.edited));
+            .filter(|linked| !self.is_refused(linked.contact.id, linked.contact.edited))
+            // What is there now could not be read: nothing is written over it.
+            .filter(|linked| !self.pending.contains_key(&linked.link.href.key()));
         let actions = fresh.map(|linked| plan_edited(linked, self.options.choice)).collect();
         self.carry_out(actions, Vec::new()).await
     }
