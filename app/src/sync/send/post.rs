@@ -148,8 +148,15 @@ async fn post(
         }
         (None, Some(etag)) => {
             let delete = |book: &Location| DeleteCard::new(book, href.clone(), etag);
-            // Gone before is as good (Q117).
-            remote.write(book, &href, delete).await.map(|_: Deleted| Outcome::Deleted)
+            remote.write(book, &href, delete).await.map(|deleted| match deleted {
+                Deleted::Now => Outcome::Deleted,
+                // Gone before is as good (Q117), if it is gone: whoever may only read hears the same
+                // from Nextcloud's shares (Q16).
+                Deleted::Before => Outcome::Refused(
+                    Refusal::Changed,
+                    "the server has nothing at this address".to_owned(),
+                ),
+            })
         }
         (None, None) => Ok(Outcome::Unsent),
     };
