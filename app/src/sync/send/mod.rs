@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use contactcmd_domain::contact::ContactId;
 use contactcmd_domain::dav::{Href, HrefKey};
-use contactcmd_domain::sync::action::{Action, Step};
+use contactcmd_domain::sync::action::{Action, Merge, Send, Step};
 use contactcmd_domain::sync::plan::plan_gone;
 use contactcmd_domain::vcard::Card;
 use contactcmd_ports::Change;
@@ -64,6 +64,9 @@ impl Pages<'_, '_, '_> {
             return Err(RemoteError::Interrupted.into());
         }
         if self.post.closed {
+            for action in actions {
+                self.keep_merged(action)?;
+            }
             return Ok(Vec::new());
         }
         let (parcels, look) = self.pack_all(actions, attempt)?;
@@ -186,6 +189,18 @@ impl Pages<'_, '_, '_> {
             reason: Some(words),
         };
         self.do_all(vec![action], Vec::new())
+    }
+
+    /// A merge that cannot be sent is one here all the same: what the server has arrives, the rest still
+    /// counts as edited here, and the next run has nothing to merge again.
+    pub(super) fn keep_merged(&mut self, action: Action) -> Result<(), Failure> {
+        let Step::Merge(merge) = action.step else { return Ok(()) };
+        let step = Step::Merge(Box::new(Merge { send: Send::Later, ..*merge }));
+        let action = Action { step, ..action };
+        self.telling.report.count(&action);
+        let mut changes = Vec::new();
+        self.change(action, &mut changes);
+        self.store_now(&changes)
     }
 
     /// The value of `edited` that an action carries.

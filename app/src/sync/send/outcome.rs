@@ -4,14 +4,13 @@ use std::collections::HashMap;
 
 use contactcmd_domain::dav::{Fetched, Href, HrefKey, Stored, What};
 use contactcmd_domain::sync::action::{Action, RemoteCard, Step};
-use contactcmd_domain::sync::likeness::likeness;
 use contactcmd_domain::sync::plan::{Match, plan_card, plan_served};
 use contactcmd_domain::sync::refusal::{Refusal, Write};
 use contactcmd_domain::sync::snapshot::Link;
 use contactcmd_domain::vcard::Card;
 use contactcmd_ports::{Change, Subject, Why};
 
-use super::parcel::Parcel;
+use super::parcel::{Parcel, is_another, is_it, recorded};
 use super::post::{Done, Outcome};
 use super::{Doubt, Pages};
 use crate::Failure;
@@ -35,7 +34,7 @@ impl Pages<'_, '_, '_> {
                     doubts.extend(self.refused(parcel, refusal, words).await?);
                 }
                 Outcome::Unknown => doubts.push(Doubt { parcel, words: None }),
-                Outcome::Unsent => self.unsent(&parcel)?,
+                Outcome::Unsent => self.unsent(parcel)?,
             }
         }
         self.confirm(written).await?;
@@ -64,8 +63,9 @@ impl Pages<'_, '_, '_> {
     }
 
     /// What was not sent was not begun.
-    fn unsent(&mut self, parcel: &Parcel) -> Result<(), Failure> {
-        self.forget_intent(parcel)
+    fn unsent(&mut self, parcel: Parcel) -> Result<(), Failure> {
+        self.forget_intent(&parcel)?;
+        if self.post.closed { self.keep_merged(recorded(parcel.action)) } else { Ok(()) }
     }
 
     /// Nothing is at the href that was meant for a new card.
@@ -92,6 +92,7 @@ impl Pages<'_, '_, '_> {
             }
             // It may have been stored before the server failed.
             Refusal::Later => {
+                self.keep_merged(recorded(parcel.action))?;
                 self.unsendable(&parcel.action, None, words)?;
                 return Ok(None);
             }
@@ -109,6 +110,7 @@ impl Pages<'_, '_, '_> {
             Refusal::Card | Refusal::WrongVersion => Some(parcel.edited),
         };
         self.forget_intent(&parcel)?;
+        self.keep_merged(recorded(parcel.action))?;
         self.unsendable(&parcel.action, tried, format!("the server refuses it: {words}"))?;
         Ok(None)
     }
@@ -300,6 +302,7 @@ impl Pages<'_, '_, '_> {
                 }
             }
             What::Missing if parcel.write == Write::Create => {
+                        self.keep_merged(recorded(parcel.action))?;
                 match words {
                     Some(words) => {
                         self.forget_intent(&parcel)?;
@@ -365,23 +368,4 @@ impl Pages<'_, '_, '_> {
         .await?;
         Ok(found)
     }
-}
-
-/// Whether a card under another name is what was sent.
-fn is_it(card: &Fetched, parcel: &Parcel) -> bool {
-    let (What::Card(bytes), Some(sent)) = (&card.what, &parcel.sent) else { return false };
-    let found = Card::parse(bytes.as_slice());
-    let uid = |card: &Card| card.uid().map(|uid| uid.key());
-    if uid(&found).is_some() && uid(&found) == uid(sent) {
-        return true;
-    }
-    let ours = likeness(sent);
-    likeness(&found).iter().any(|key| ours.contains(key))
-}
-
-/// Whether the card at the place of a new one is somebody else.
-fn is_another(parcel: &Parcel, found: &Card) -> bool {
-    let uid = |card: &Card| card.uid().map(|uid| uid.key());
-    let ours = parcel.sent.as_ref().and_then(uid);
-    ours.is_some() && uid(found).is_some() && uid(found) != ours
 }

@@ -1,8 +1,9 @@
 //! What is sent for an action: decided before anything is.
 
 use contactcmd_domain::contact::ContactId;
-use contactcmd_domain::dav::{Access, BookInfo, ETag, Href};
-use contactcmd_domain::sync::action::{Action, Merge, Sending, Standing, Step};
+use contactcmd_domain::dav::{Access, BookInfo, ETag, Fetched, Href, What};
+use contactcmd_domain::sync::action::{Action, Merge, RemoteCard, Sending, Standing, Step};
+use contactcmd_domain::sync::likeness::likeness;
 use contactcmd_domain::sync::refusal::Write;
 use contactcmd_domain::sync::snapshot::Link;
 use contactcmd_domain::sync::upload::{upload, version};
@@ -153,6 +154,17 @@ fn text(
     // The UID of a card that is there cannot be changed (Q100).
     upload(card, version, (write == Write::Create).then_some(uid.as_str()))
 }
+/// A merge whose record was stored before it was sent: once is enough.
+pub(super) fn recorded(action: Action) -> Action {
+    match action.step {
+        Step::Merge(merge) => {
+            let step = Step::Merge(Box::new(Merge { contested: None, ..*merge }));
+            Action { step, ..action }
+        }
+        _ => action,
+    }
+}
+
 
 /// Q105: what the server says it will not take is not sent; the photo is what makes cards large.
 fn too_large(sent: &Card, book: &BookInfo) -> Option<String> {
@@ -165,4 +177,23 @@ fn too_large(sent: &Card, book: &BookInfo) -> Option<String> {
             limit / 1024
         )
     })
+}
+
+/// Whether a card under another name is what was sent.
+pub(super) fn is_it(card: &Fetched, parcel: &Parcel) -> bool {
+    let (What::Card(bytes), Some(sent)) = (&card.what, &parcel.sent) else { return false };
+    let found = Card::parse(bytes.as_slice());
+    let uid = |card: &Card| card.uid().map(|uid| uid.key());
+    if uid(&found).is_some() && uid(&found) == uid(sent) {
+        return true;
+    }
+    let ours = likeness(sent);
+    likeness(&found).iter().any(|key| ours.contains(key))
+}
+
+/// Whether the card at the place of a new one is somebody else.
+pub(super) fn is_another(parcel: &Parcel, found: &Card) -> bool {
+    let uid = |card: &Card| card.uid().map(|uid| uid.key());
+    let ours = parcel.sent.as_ref().and_then(uid);
+    ours.is_some() && uid(found).is_some() && uid(found) != ours
 }
