@@ -8,7 +8,7 @@ use contactcmd_domain::sync::outline::Outline;
 use contactcmd_domain::sync::plan::{plan_edited, plan_gone, plan_unlinked};
 use contactcmd_domain::sync::policy::Direction;
 use contactcmd_domain::sync::snapshot::{Here, Known};
-use contactcmd_ports::ContactRepo;
+use contactcmd_ports::{Change, ContactRepo, Subject};
 
 use super::LOOKUP;
 use super::pages::Pages;
@@ -136,6 +136,25 @@ impl Pages<'_, '_, '_> {
             self.carry_out(actions, Vec::new()).await?;
         }
         Ok(())
+    }
+
+    /// Notes on contacts with nothing left to send are over: what was sent and not seen has turned up, or
+    /// the edit was taken back.
+    pub(super) fn settle_notes(&mut self) -> Result<(), Failure> {
+        if self.refused.is_empty() {
+            return Ok(());
+        }
+        let repo = self.store.read();
+        let edited = repo.edited(self.book.id)?.into_iter().map(|link| link.contact);
+        let new = repo.unlinked()?.into_iter().map(|contact| contact.id);
+        let waiting: HashSet<ContactId> = edited.chain(new).collect();
+        let over = self.refused.keys().filter(|contact| !waiting.contains(contact));
+        let settle = |contact: &ContactId| Change::Settle {
+            book: self.book.id,
+            subject: Subject::Contact(*contact),
+        };
+        let changes: Vec<Change> = over.map(settle).collect();
+        self.store_now(&changes)
     }
 
     /// Whether a server refused just this edit for good.

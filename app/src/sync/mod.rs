@@ -122,6 +122,7 @@ impl Session<'_, '_> {
         pages.send_changes(&edits).await?;
         // An absence from a listing counts once a fetch confirmed it; a 404 in a report is explicit.
         pages.remove(plan.gone, matches!(gathered.news, News::Full(..))).await?;
+        pages.settle_notes()?;
         if gathered.because.is_some() {
             pages.note_cut(plan.cut.as_deref())?;
         }

@@ -257,8 +257,9 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
                 self.absent.push((linked.contact.id, href));
                 Planned::Later
             }
-            // Nobody knew it, and it is gone again.
-            None if self.pending.contains_key(key) => Planned::Nothing,
+            // Nobody knew it, and it is gone again; or it was one that was sent and never seen, and has
+            // turned up under another name by now (Q88).
+            None if self.pending.contains_key(key) || !self.named.contains(key) => Planned::Nothing,
             _ => Planned::action(aside(href, etag, linked, NOT_THERE.to_owned())),
         }
     }
