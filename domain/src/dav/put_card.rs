@@ -3,6 +3,7 @@
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LOCATION};
 use http::{Method, Request, Response};
 
+use super::body::{Kind, decode};
 use super::get_card::etag;
 use super::row::Asked;
 use super::{DavError, ETag, Href, Location, Operation, errors, multistatus, request};
@@ -115,7 +116,8 @@ pub(super) fn if_match(etag: &ETag) -> Result<HeaderValue, Unwritable> {
     HeaderValue::from_bytes(etag.as_str().as_bytes()).map_err(|_| refused())
 }
 
-/// The status of a write that was accepted: any 2xx, or the one inside a 207 (Q107, Q117).
+/// The status of a write that was accepted: any 2xx, or the one inside a 207 (Q107, Q117). A page with
+/// 200 is no word of the server's (Q21); with 201 it is Apache's.
 pub(super) fn accepted(response: &Response<Vec<u8>>, at: &Location) -> Result<u16, DavError> {
     let status = response.status().as_u16();
     match status {
@@ -132,6 +134,9 @@ pub(super) fn accepted(response: &Response<Vec<u8>>, at: &Location) -> Result<u1
                 Some(status) => Ok(status),
                 None => Ok(status),
             }
+        }
+        200 if Kind::of(&decode(response.body())) == Kind::Html => {
+            Err(DavError::NotDav { what: Kind::Html.describe().to_owned() })
         }
         200..300 => Ok(status),
         _ => Err(errors::of(response)),
@@ -250,6 +255,19 @@ mod tests {
         };
         assert_eq!(put.reply(&inside(412)), Err(refused(412, None)));
         assert_eq!(put.reply(&inside(201)).map(|stored| stored.status), Ok(201));
+    }
+
+    #[test]
+    fn a_login_page_stores_nothing() {
+        let put = put("/dav/book/a.vcf", Precondition::IfNoneMatch).unwrap();
+        let delete = delete("/dav/book/a.vcf", "\"1\"").unwrap();
+        let page = |status| {
+            let page = "<!DOCTYPE html><title>Please log in</title>";
+            Response::builder().status(status).body(page.as_bytes().to_vec()).unwrap()
+        };
+        assert!(matches!(put.reply(&page(200)), Err(DavError::NotDav { .. })));
+        assert!(matches!(delete.reply(&page(200)), Err(DavError::NotDav { .. })));
+        assert_eq!(put.reply(&page(201)).map(|stored| stored.status), Ok(201));
     }
 
     #[test]

@@ -92,8 +92,8 @@ impl Pages<'_, '_, '_> {
             }
             // It may have been stored before the server failed.
             Refusal::Later => {
-                self.keep_merged(recorded(parcel.action))?;
                 self.unsendable(&parcel.action, None, words)?;
+                self.keep_merged(recorded(parcel.action))?;
                 return Ok(None);
             }
             Refusal::ReadOnly => {
@@ -110,8 +110,8 @@ impl Pages<'_, '_, '_> {
             Refusal::Card | Refusal::WrongVersion => Some(parcel.edited),
         };
         self.forget_intent(&parcel)?;
-        self.keep_merged(recorded(parcel.action))?;
         self.unsendable(&parcel.action, tried, format!("the server refuses it: {words}"))?;
+        self.keep_merged(recorded(parcel.action))?;
         Ok(None)
     }
 
@@ -247,7 +247,14 @@ impl Pages<'_, '_, '_> {
     ) -> Result<(), Failure> {
         let (Some(sent), Some(card)) = (&parcel.sent, &parcel.card) else { return Ok(()) };
         let Some(contact) = self.store.read().contact(parcel.contact)? else { return Ok(()) };
+        let is_as_before = parcel.is_as_before(&served);
         let action = plan_served((sent, card), &contact, served, parcel.edited);
+        if is_as_before && matches!(action.step, Step::UpdateHere { .. }) {
+            // Not what the server made of it, but what was there: it is behind (Q115), or never did it.
+            let words = "it was sent, and the server still shows the card as it was".to_owned();
+            self.unsendable(&parcel.action, None, words)?;
+            return self.keep_merged(recorded(parcel.action.clone()));
+        }
         if !action.fields.is_empty() || action.reason.is_some() {
             self.telling.tell_only(&action);
         }
@@ -296,13 +303,13 @@ impl Pages<'_, '_, '_> {
                     Some(words) if unchanged => {
                         let words = format!("the server refuses it: {words}");
                         self.unsendable(&parcel.action, Some(parcel.edited), words)?;
+                        self.keep_merged(recorded(parcel.action))?;
                         Ok(None)
                     }
                     _ => self.plan_again(card),
                 }
             }
             What::Missing if parcel.write == Write::Create => {
-                        self.keep_merged(recorded(parcel.action))?;
                 match words {
                     Some(words) => {
                         self.forget_intent(&parcel)?;

@@ -7,7 +7,7 @@ use contactcmd_domain::sync::likeness::likeness;
 use contactcmd_domain::sync::refusal::Write;
 use contactcmd_domain::sync::snapshot::Link;
 use contactcmd_domain::sync::upload::{upload, version};
-use contactcmd_domain::vcard::{Card, Version};
+use contactcmd_domain::vcard::{Card, Version, normal};
 use contactcmd_ports::{BookId, Change, Conflict, Why};
 
 /// One write, ready to be sent.
@@ -110,6 +110,21 @@ impl Parcel {
         changes
     }
 
+    /// Whether a card is, in version and text, what this was to replace.
+    pub(super) fn is_as_before(&self, served: &RemoteCard) -> bool {
+        let before = match &self.action.step {
+            Step::UpdateThere(sending) => sending.was.as_ref().map(|was| was.text.as_slice()),
+            Step::Merge(merge) => Some(merge.remote.card.as_bytes()),
+            _ => None,
+        };
+        let same_version = match (&self.etag, &served.etag) {
+            (Some(ours), Some(theirs)) => ours.same_version(theirs),
+            _ => false,
+        };
+        same_version
+            && before.is_some_and(|text| normal(&Card::parse(text)) == normal(&served.card))
+    }
+
     /// The same in 3.0, where it was sent as 4.0 (Q101).
     pub(super) fn as_older(&self) -> Option<Card> {
         let sent = self.sent.as_ref().filter(|sent| sent.version() == Version::V40)?;
@@ -138,6 +153,17 @@ pub(in crate::sync) fn decided(
     }))
 }
 
+/// A merge whose record was stored before it was sent: once is enough.
+pub(super) fn recorded(action: Action) -> Action {
+    match action.step {
+        Step::Merge(merge) => {
+            let step = Step::Merge(Box::new(Merge { contested: None, ..*merge }));
+            Action { step, ..action }
+        }
+        _ => action,
+    }
+}
+
 /// Whether anything can be written to a book at all.
 pub(in crate::sync) fn is_writable(book: &BookInfo) -> bool {
     book.access != Access::ReadOnly
@@ -154,17 +180,6 @@ fn text(
     // The UID of a card that is there cannot be changed (Q100).
     upload(card, version, (write == Write::Create).then_some(uid.as_str()))
 }
-/// A merge whose record was stored before it was sent: once is enough.
-pub(super) fn recorded(action: Action) -> Action {
-    match action.step {
-        Step::Merge(merge) => {
-            let step = Step::Merge(Box::new(Merge { contested: None, ..*merge }));
-            Action { step, ..action }
-        }
-        _ => action,
-    }
-}
-
 
 /// Q105: what the server says it will not take is not sent; the photo is what makes cards large.
 fn too_large(sent: &Card, book: &BookInfo) -> Option<String> {
