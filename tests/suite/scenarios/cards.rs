@@ -78,7 +78,7 @@ impl Part {
     /// The options of `add` and `edit` that say it.
     pub(super) fn options(&self) -> Result<[String; 2], String> {
         let Self { name, label, value, .. } = self;
-        if !self.is_word() {
+        if !self.is_word() && value.is_some() {
             return Err(format!("the command line has no --{name}: use `imports`"));
         }
         let labelled = |value: &str| match label {

@@ -16,7 +16,7 @@
 //! a sets KEY = VALUE                      a line of its config
 //! fault METHOD N WORDS                    what goes wrong with the Nth such request from now: see `language`
 //! before METHOD N: there ...              a hand that moves just before that request
-//! refuse WHO: STATUS [WORDS]              PUTs of this contact are refused, until `accept WHO`
+//! refuse WHO: STATUS [WORDS]              PUTs of this contact get this and are not done, until `accept WHO`
 //! expect there|a WHO: FIELDS              the contact is there once, and says so once; `no FIELD` that it does not
 //! expect there|a has no WHO | has N       how many contacts there are
 //! expect everyone agrees                  all machines and the server say the same, each contact once
@@ -52,6 +52,7 @@ macro_rules! scenarios {
 scenarios! {
     a_name_that_is_taken
     a_server_that_rewrites
+    accepted_and_not_done
     adoption
     conflict_both_and_ask
     conflict_policies
