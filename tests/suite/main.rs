@@ -9,3 +9,4 @@ mod corpus;
 mod engine;
 mod fake;
 mod program;
+mod simulation;

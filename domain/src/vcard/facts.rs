@@ -257,7 +257,7 @@ impl Writer<'_> {
     }
 }
 
-fn is_anniversary(own: &Own) -> bool {
+pub(super) fn is_anniversary(own: &Own) -> bool {
     let (Own::Builtin(text) | Own::Typed(text)) = own;
     text.eq_ignore_ascii_case("anniversary")
 }

@@ -8,7 +8,7 @@ use contactcmd_domain::sync::likeness::likeness;
 use contactcmd_domain::sync::plan::{Match, plan_card, plan_served};
 use contactcmd_domain::sync::refusal::{Refusal, Write};
 use contactcmd_domain::sync::snapshot::Link;
-use contactcmd_domain::vcard::Card;
+use contactcmd_domain::vcard::{Card, convert};
 use contactcmd_ports::{Change, Subject, Why};
 
 use super::parcel::Parcel;
@@ -245,7 +245,10 @@ impl Pages<'_, '_, '_> {
     ) -> Result<(), Failure> {
         let (Some(sent), Some(card)) = (&parcel.sent, &parcel.card) else { return Ok(()) };
         let Some(contact) = self.store.read().contact(parcel.contact)? else { return Ok(()) };
-        let action = plan_served((sent, card), &contact, served, parcel.edited);
+        // What servers demand was added to the text and not to the contact (UID, N, FN): it comes from
+        // the server now, as everybody else gets it.
+        let plain = convert(card, sent.version());
+        let action = plan_served((&plain, card), &contact, served, parcel.edited);
         if !action.fields.is_empty() || action.reason.is_some() {
             self.telling.tell_only(&action);
         }

@@ -78,6 +78,11 @@ pub(super) fn is_once(fact: &Fact<'_>) -> bool {
     }
 }
 
+/// Whether a card has one of it as a rule.
+pub(super) fn is_one(fact: &Fact<'_>) -> bool {
+    is_once(fact) || is_single(fact.known)
+}
+
 /// What a value is recognised by: a number by what is dialled, an address by what the server takes
 /// it for.
 pub(super) fn identity<'a>(fact: &Fact<'a>) -> Cow<'a, [u8]> {
@@ -119,8 +124,8 @@ fn key<'a>(said: &Said<'a>, by: By) -> Option<Cow<'a, [u8]>> {
             let marks = fact.normal.len() - fact.value.len();
             return fact.normal.get(..marks).filter(|_| !fact.name.is_empty()).map(Cow::Borrowed);
         }
-        By::Name => is_once(fact) || is_single(fact.known) || fact.known == Known::Other,
-        By::Rule => (is_once(fact) || is_single(fact.known)) && alone(),
+        By::Name => is_one(fact) || fact.known == Known::Other,
+        By::Rule => is_one(fact) && alone(),
         By::Once => (is_once(fact) || fact.known == Known::Note) && alone(),
     };
     (found && !fact.name.is_empty()).then_some(Cow::Borrowed(&[]))

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Prefer;
 use super::contest::{Aside, Contested};
-use super::pair::{By, EDITED, Said, identity, is_list, is_once, pair};
+use super::pair::{By, EDITED, Said, identity, is_list, is_once, is_one, pair};
 use super::side::{Edits, Read, Side, shared_lines, without_common};
 use super::value::{Versions, blended};
 use crate::vcard::{
@@ -157,8 +157,9 @@ impl<'a> Merging<'a> {
         let here = unpaired(here, pairs.iter().map(|(ours, _)| *ours));
         let there = unpaired(there, pairs.iter().map(|(_, theirs)| *theirs));
         // Beside one that was there before, each of two new ones is one more.
-        let had = |said: &&Said<'_>| self.base.is_some_and(|base| base.has_any(said.fact.known));
-        let new: Vec<Said<'a>> = here.iter().filter(|said| !had(said)).copied().collect();
+        let had = |known| self.base.is_some_and(|base| base.has_any(known));
+        let single = here.into_iter().filter(|said| is_one(&said.fact));
+        let new: Vec<Said<'a>> = single.filter(|said| !had(said.fact.known)).collect();
         let only = if self.base.is_some() { By::Rule } else { By::Once };
         let pairs = pair(&new, &there, &[only]);
         self.meet_all(&new, &there, &pairs);
