@@ -4,6 +4,7 @@
 
 use contactcmd_domain::contact::{ContactId, Timestamp};
 use contactcmd_domain::dav::{ETag, FullListing, Href, ListCards, Location, Operation};
+use contactcmd_domain::sync::merge::{Prefer, merge};
 use contactcmd_domain::sync::outline::of_full;
 use contactcmd_domain::sync::plan::{Choice, Match, RemoteCard, plan_card};
 use contactcmd_domain::sync::policy::Direction;
@@ -110,5 +111,25 @@ fn plan_of_changed_cards(bencher: Bencher<'_, '_>) {
     bencher.counter(ItemsCount::new(PAGE)).with_inputs(page).bench_values(|page| {
         let both = page.into_iter().zip(&here);
         both.map(|(card, linked)| plan_card(card, Match::Linked(linked), PULL)).collect::<Vec<_>>()
+    });
+}
+
+/// Another edit on each side of every contact: 10 us a contact are there for planning and merging.
+#[divan::bench(args = ["one field each", "the same field"])]
+fn merge_of_changed_cards(bencher: Bencher<'_, '_>, edits: &str) {
+    let card =
+        |number: usize, there: &str, to: &str| Card::parse(text(number, "1").replace(there, to));
+    let here =
+        if edits == "the same field" { ("NOTE:1", "NOTE:3") } else { ("+49 151", "+49 152") };
+    let cards: Vec<[Card; 3]> = (0..PAGE)
+        .map(|number| {
+            [("", ""), here, ("NOTE:1", "NOTE:2")].map(|(from, to)| card(number, from, to))
+        })
+        .collect();
+    bencher.counter(ItemsCount::new(PAGE)).bench(|| {
+        let merged = cards.iter().map(|[base, local, remote]| {
+            merge(Some(base), local, remote, Prefer::Remote).card.as_bytes().len()
+        });
+        merged.sum::<usize>()
     });
 }

@@ -99,8 +99,8 @@ pub fn merge(base: Option<&Card>, local: &Card, remote: &Card, prefer: Prefer) -
         (Text::Here, Target::Local) => level.local.into_owned(),
         (Text::New(card), _) => card,
     };
-    let card = with_uid_of(with_uid_of(card, local_if_none(local, remote)), remote);
-    Merged { card, contested: outcome.contested }
+    let with_uid = if remote.uid().is_some() { remote } else { local };
+    Merged { card: with_uid_of(card, with_uid), contested: outcome.contested }
 }
 
 /// Takes over what the server made of a card that was uploaded: `served` is what it gives back for
@@ -142,7 +142,9 @@ fn taken_over(base: &Card, local: &Card, remote: &Card, rule: Rule) -> Option<Ca
         Text::New(card) => card,
     };
     let card = with_uid_of(card, remote);
-    (card != *local && normal(&card) != normal(local)).then_some(card)
+    // The server's spelling of the UID is taken over, or the next upload would change it (Q100).
+    let changed = card.uid() != local.uid() || normal(&card) != normal(local);
+    (card != *local && changed).then_some(card)
 }
 
 /// What `card` says and the server's card does not.
@@ -187,11 +189,6 @@ fn of_version(card: &Card, version: Version) -> Cow<'_, Card> {
         }
     }
     Cow::Owned(converted)
-}
-
-/// Our card where the server's has no UID.
-fn local_if_none<'a>(local: &'a Card, remote: &'a Card) -> &'a Card {
-    if remote.uid().is_some() { remote } else { local }
 }
 
 /// The card with the UID of another, spelled as there, if that has one.

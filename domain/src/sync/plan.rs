@@ -4,7 +4,7 @@ use super::action::{Action, Merge, RemoteCard, Send, Sending, Standing, Step};
 use super::decide::{There, Verdict, decide};
 use super::merge::{Absorbed, Merged, Prefer, absorb, follow, merge};
 use super::policy::{ConflictPolicy, Direction};
-use super::snapshot::{Here, Linked, StoredContact};
+use super::snapshot::{Here, Link, Linked, StoredContact};
 use crate::vcard::{Card, FieldChange, check, content, diff, index, normal};
 
 /// What the user chose for this run.
@@ -191,6 +191,13 @@ fn plan_linked(remote: RemoteCard, linked: &Linked, choice: Choice) -> Action {
     let both = here == Here::Edited && there == There::Edited;
     let same = both && normal(&local) == normal(&remote.card);
     let verdict = decide(here, there, same, choice.direction, choice.force);
+    if verdict == Verdict::InSync
+        && is_agreed(&remote, link, seen)
+        && (has_more || local == remote.card)
+    {
+        // Fetched although nothing is new: versions that prove nothing (Q133), or a report too much (Q66).
+        return about(contact, Step::Wait, Vec::new(), None);
+    }
     let meeting = Meeting { contact, local, base, seen };
     match verdict {
         // What is here and not in the base is what the server does not keep (Q90).
@@ -328,6 +335,14 @@ impl From<RemoteCard> for Standing {
         let RemoteCard { href, etag, card } = remote;
         Self { href, etag, text: card.into_bytes() }
     }
+}
+
+/// Whether the link says already what it would say after looking at this card.
+fn is_agreed(remote: &RemoteCard, link: &Link, seen: u64) -> bool {
+    link.etag == remote.etag
+        && link.base.as_deref() == Some(remote.card.as_bytes())
+        && link.seen == seen
+        && link.href == remote.href
 }
 
 fn standing(linked: &Linked, text: Vec<u8>) -> Standing {

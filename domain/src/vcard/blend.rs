@@ -51,7 +51,12 @@ impl<'a> Blending<'a> {
     /// Whose X-ABLabel stands; `None` when none does. A label of Apple's own counts as a type.
     pub(super) fn label(&self) -> Option<Origin> {
         let marks = &self.blend.marks;
+        let source = self.source();
+        if self.entry(source).is_named_by_label() {
+            return Some(source);
+        }
         let stands = |origin: &Origin| match &self.entry(*origin).own {
+            _ if self.entry(*origin).is_named_by_label() => false,
             Some(Own::Typed(label)) => Some(label) == marks.label.as_ref(),
             Some(Own::Builtin(label)) => marks.label.is_none() && marks.types.contains(label),
             None => false,
@@ -66,12 +71,17 @@ impl<'a> Blending<'a> {
         [Origin::Here, Origin::There].into_iter().find(stands)
     }
 
-    /// The main line without its group.
-    pub(super) fn line(&self, group: Option<&str>) -> Vec<u8> {
-        let source = self.entry(match self.blend.told {
+    /// Whose line is written, with the value or without.
+    fn source(&self) -> Origin {
+        match self.blend.told {
             Told::Whole(origin) => origin,
             Told::Parts(_) => Origin::Here,
-        });
+        }
+    }
+
+    /// The main line in a group.
+    pub(super) fn line(&self, group: Option<&str>) -> Vec<u8> {
+        let source = self.entry(self.source());
         let property = &source.property;
         let own = format!("{}{}", property.name(), property.raw_params());
         let mut head = self.head(source, &own);
@@ -106,6 +116,10 @@ impl<'a> Blending<'a> {
     /// Name and parameters of the source, with the marks that are wanted.
     fn head(&self, source: &Entry<'_>, own: &str) -> String {
         let wanted = &self.blend.marks;
+        // A label of Apple's own is a type too, and another label may have taken its place.
+        if *wanted == source.marks && !matches!(source.own, Some(Own::Builtin(_))) {
+            return own.to_owned();
+        }
         let within = Marks::within(&source.property);
         let mut head = own.to_owned();
         for name in within.params.keys().chain(wanted.params.keys()) {

@@ -61,7 +61,7 @@ pub fn facts(card: &Card) -> Facts {
 
 /// The facts of some lines only: two cards that share most of them need not read those.
 pub(crate) fn facts_of(card: &Card, groups: &Groups, wanted: impl Fn(LineId) -> bool) -> Facts {
-    let mut facts = Facts::default();
+    let mut facts = Facts { bytes: Vec::with_capacity(256), items: Vec::with_capacity(8) };
     facts.take(card, groups, wanted);
     facts
 }
@@ -257,7 +257,7 @@ impl Writer<'_> {
     }
 }
 
-fn is_anniversary(own: &Own) -> bool {
+pub(super) fn is_anniversary(own: &Own) -> bool {
     let (Own::Builtin(text) | Own::Typed(text)) = own;
     text.eq_ignore_ascii_case("anniversary")
 }

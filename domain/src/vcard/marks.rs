@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{is_layout, is_noise};
+use super::facts::{is_anniversary, is_layout, is_noise};
 use super::label::{Groups, Own, Types, lower};
 use super::property::Property;
 use super::says::is_binary;
@@ -43,6 +43,7 @@ impl<'a> Entry<'a> {
         let country = groups.country_line(line).filter(|_| property.known() == Known::Adr);
         let mut marks = Marks::within(&property);
         match &own {
+            _ if names(&property, own.as_ref()) => {}
             Some(Own::Builtin(label)) => drop(marks.types.insert(label.clone())),
             Some(Own::Typed(label)) => marks.label = Some(label.clone()),
             None => {}
@@ -51,6 +52,18 @@ impl<'a> Entry<'a> {
         marks.country = code.map(|code| code.text().trim_ascii().to_lowercase());
         Some(Self { card, property, marks, own, label: groups.label_line(line), country })
     }
+}
+
+impl Entry<'_> {
+    /// Whether the label is not what the value is called but what it is.
+    pub(super) fn is_named_by_label(&self) -> bool {
+        names(&self.property, self.own.as_ref())
+    }
+}
+
+/// An X-ABDATE that is labelled so is an ANNIVERSARY.
+fn names(property: &Property<'_>, own: Option<&Own>) -> bool {
+    property.known() == Known::AbDate && own.is_some_and(is_anniversary)
 }
 
 impl Marks {

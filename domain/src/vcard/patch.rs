@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::blend::{Blend, Blending, Origin};
+use super::diff::is_single;
 use super::graft::{self, with_own_ends};
 use super::known::Known;
 use super::label::{Groups, in_group, lower};
 use super::marks::Entry;
 use super::property::Property;
+use super::says::shown;
 use super::scan::Shape;
 use super::{Card, LineId, text};
 
@@ -25,6 +27,8 @@ pub(crate) struct Patch<'a> {
     left: BTreeSet<LineId>,
     /// The groups in use, lower case; read when the first is needed.
     taken: Option<BTreeSet<String>>,
+    /// The number of the last group that was made.
+    last_group: usize,
 }
 
 #[derive(Debug, Default)]
@@ -43,6 +47,7 @@ impl<'a> Patch<'a> {
             inserts: Vec::new(),
             left: BTreeSet::new(),
             taken: None,
+            last_group: 0,
         }
     }
 
@@ -92,7 +97,10 @@ impl<'a> Patch<'a> {
             let Some(one) = there.card.property(one) else { continue };
             lines.push(graft::in_own_group(self.card, there.card, &one, group.as_deref()));
         }
-        self.inserts.push((property.name().to_owned(), lines));
+        match self.empty_place(property.known()) {
+            Some(place) => drop(self.puts.insert(place, lines)),
+            None => self.inserts.push((property.name().to_owned(), lines)),
+        }
     }
 
     /// Adds a line that is no property.
@@ -136,8 +144,12 @@ impl<'a> Patch<'a> {
 
     /// All edits in one pass; `None` when lines would run into each other.
     fn at_once(&self) -> Option<Card> {
-        let mut places: Vec<(LineId, &[Vec<u8>])> =
-            self.inserts.iter().map(|(name, lines)| (self.place(name), lines.as_slice())).collect();
+        let names: BTreeSet<&str> = self.inserts.iter().map(|(name, _)| name.as_str()).collect();
+        let ends: BTreeMap<_, _> = names.into_iter().map(|name| (name, self.place(name))).collect();
+        let inserts = self.inserts.iter();
+        let mut places: Vec<(LineId, &[Vec<u8>])> = inserts
+            .filter_map(|(name, lines)| Some((*ends.get(name.as_str())?, lines.as_slice())))
+            .collect();
         places.sort_by_key(|(place, _)| *place);
         let mut places = places.into_iter().peekable();
         let mut lines: Vec<&[u8]> = Vec::with_capacity(self.card.scanned_lines().len() + 8);
@@ -184,6 +196,16 @@ impl<'a> Patch<'a> {
         card
     }
 
+    /// The line of a property that says nothing (`N:;;;;`), where a card has one as a rule.
+    fn empty_place(&self, known: Known) -> Option<LineId> {
+        if !is_single(known) && !matches!(known, Known::Fn | Known::N) {
+            return None;
+        }
+        let mut places = self.card.properties_of(known);
+        let place = places.find(|one| !self.puts.contains_key(&one.id()) && shown(one).is_empty());
+        place.map(|place| place.id())
+    }
+
     /// Where a property of this name is added: after the last one and its label, else at the end.
     fn place(&self, name: &str) -> LineId {
         let same = |p: &Property<'_>| p.name().eq_ignore_ascii_case(name);
@@ -223,18 +245,13 @@ impl<'a> Patch<'a> {
     }
 
     fn free_group(&mut self) -> String {
-        let taken = self.taken();
-        let mut number = taken.len() + 1;
-        // As the card counts: the first that is free.
-        for one in 1..number {
-            if !taken.contains(&format!("item{one}")) {
-                number = one;
-                break;
+        loop {
+            self.last_group += 1;
+            let name = format!("item{}", self.last_group);
+            if self.taken().insert(name.clone()) {
+                return name;
             }
         }
-        let name = format!("item{number}");
-        taken.insert(name.clone());
-        name
     }
 
     fn taken(&mut self) -> &mut BTreeSet<String> {

@@ -7,7 +7,7 @@ use contactcmd_domain::sync::action::{Action, RemoteCard, Step};
 use contactcmd_domain::sync::plan::{Match, plan_card, plan_served};
 use contactcmd_domain::sync::refusal::{Refusal, Write};
 use contactcmd_domain::sync::snapshot::Link;
-use contactcmd_domain::vcard::Card;
+use contactcmd_domain::vcard::{Card, convert};
 use contactcmd_ports::{Change, Subject, Why};
 
 use super::parcel::{Parcel, is_another, is_it, recorded};
@@ -248,7 +248,10 @@ impl Pages<'_, '_, '_> {
         let (Some(sent), Some(card)) = (&parcel.sent, &parcel.card) else { return Ok(()) };
         let Some(contact) = self.store.read().contact(parcel.contact)? else { return Ok(()) };
         let is_as_before = parcel.is_as_before(&served);
-        let action = plan_served((sent, card), &contact, served, parcel.edited);
+        // What servers demand was added to the text and not to the contact (UID, N, FN): it comes from
+        // the server now, as everybody else gets it.
+        let plain = convert(card, sent.version());
+        let action = plan_served((&plain, card), &contact, served, parcel.edited);
         if is_as_before && matches!(action.step, Step::UpdateHere { .. }) {
             // Not what the server made of it, but what was there: it is behind (Q115), or never did it.
             let words = "it was sent, and the server still shows the card as it was".to_owned();

@@ -338,14 +338,16 @@ fn of_two_versions_ours_is_kept_and_the_others_edits_are_written_in_it() {
     }
 }
 
+/// What was known there, our card, the server's -> ours afterwards if it changes, what is not kept.
+type Taken = (&'static str, &'static str, &'static str, Option<&'static str>, &'static [&'static str]);
+
 fn words(changes: &[FieldChange]) -> Vec<String> {
     changes.iter().map(ToString::to_string).collect()
 }
 
 #[test]
 fn what_a_server_changed_is_taken_over_and_what_it_dropped_stays() {
-    // (sent, local, served) -> local afterwards, what is not kept
-    let rows: [(&str, &str, &str, Option<&str>, &[&str]); 16] = [
+    let rows: [Taken; 17] = [
         ("FN:A|X:1", "FN:A|X:1", "FN:A|X:1|REV:2", None, &[]),
         ("FN:A|X:1", "FN:A|X:1", "FN:A", None, &["X removed"]),
         ("FN:A|X:1", "FN:A|X:1", "FN:B", Some("FN:B|X:1"), &["X removed"]),
@@ -360,6 +362,7 @@ fn what_a_server_changed_is_taken_over_and_what_it_dropped_stays() {
         ("PHOTO;ENCODING=b:YQ==", "PHOTO;ENCODING=b:YQ==", "PHOTO;ENCODING=b:Yg==", Some("PHOTO;ENCODING=b:Yg=="), &[]),
         ("CATEGORIES:a,b", "CATEGORIES:a,b", "CATEGORIES:b,c", Some("CATEGORIES:a,b,c"), &["category removed"]),
         ("UID:1|FN:A", "UID:1|FN:A", "UID:2|FN:A", Some("UID:2|FN:A"), &[]),
+        ("UID:1|FN:A", "UID:1|FN:A", "UID:urn:uuid:1|FN:A", Some("UID:urn:uuid:1|FN:A"), &[]),
         // Edited since it was sent.
         ("FN:A|X:1", "FN:C|X:1|NOTE:n", "FN:B", Some("FN:C|X:1|NOTE:n"), &["X removed"]),
         ("FN:A|X:1", "FN:A", "FN:B|X:1", Some("FN:B"), &[]),
@@ -376,8 +379,7 @@ fn what_a_server_changed_is_taken_over_and_what_it_dropped_stays() {
 
 #[test]
 fn what_was_deleted_on_the_server_goes_and_what_it_never_kept_stays() {
-    // (base, local, remote) -> local afterwards, what is not kept
-    let rows: [(&str, &str, &str, Option<&str>, &[&str]); 5] = [
+    let rows: [Taken; 5] = [
         ("FN:A|TEL:1", "FN:A|TEL:1|X:1", "FN:A", Some("FN:A|X:1"), &["X removed"]),
         ("FN:A", "FN:A|X:1", "FN:A|REV:2", None, &["X removed"]),
         ("TEL;TYPE=home:1", "TEL;TYPE=home,video:1", "TEL;TYPE=home:2", Some("TEL;TYPE=home,video:2"), &["phone home changed"]),

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Prefer;
 use super::contest::{Aside, Contested};
-use super::pair::{By, EDITED, Said, identity, is_list, is_once, pair};
-use super::side::{Edits, Read, Side, shared_lines, without_common};
+use super::pair::{By, EDITED, Said, identity, is_list, is_once, is_one, pair};
+use super::side::{Edits, Read, Shared, Side, without_common};
 use super::value::{Versions, blended};
 use crate::vcard::{
     Blend, Card, Entry, Fact, Known, LineId, Origin, Patch, list_items, shown, words,
@@ -70,9 +70,10 @@ impl Rule {
 }
 
 pub(super) fn three_way(three: Three<'_>, rule: Rule) -> Outcome {
-    let shared = shared_lines(&three);
-    let base = three.base.map(|base| Read::of(base, &shared));
-    let (here, there) = (Read::of(three.here, &shared), Read::of(three.there, &shared));
+    let shared = Shared::of(&three);
+    let base = three.base.map(|base| Read::of(base, &shared.base));
+    let here = Read::of(three.here, &shared.here);
+    let there = Read::of(three.there, &shared.there);
     let base = base.as_ref().map(Side::of);
     let (here, there) = (Side::of(&here), Side::of(&there));
     let mut edits_here = Edits::since(base.as_ref(), &here);
@@ -157,8 +158,9 @@ impl<'a> Merging<'a> {
         let here = unpaired(here, pairs.iter().map(|(ours, _)| *ours));
         let there = unpaired(there, pairs.iter().map(|(_, theirs)| *theirs));
         // Beside one that was there before, each of two new ones is one more.
-        let had = |said: &&Said<'_>| self.base.is_some_and(|base| base.has_any(said.fact.known));
-        let new: Vec<Said<'a>> = here.iter().filter(|said| !had(said)).copied().collect();
+        let had = |known| self.base.is_some_and(|base| base.has_any(known));
+        let single = here.into_iter().filter(|said| is_one(&said.fact));
+        let new: Vec<Said<'a>> = single.filter(|said| !had(said.fact.known)).collect();
         let only = if self.base.is_some() { By::Rule } else { By::Once };
         let pairs = pair(&new, &there, &[only]);
         self.meet_all(&new, &there, &pairs);
@@ -208,6 +210,10 @@ impl<'a> Merging<'a> {
     /// A line for each that says the property: an anniversary may stand under several names.
     fn put(&mut self, versions: &Versions<'a, '_>, blend: &Blend) {
         let (here, there) = (versions.here, versions.there);
+        let single = self.here.is_on_one_line(here.0.normal);
+        if single && self.there.is_on_one_line(there.0.normal) {
+            return self.patch.put(here.1, there.1, blend);
+        }
         let mut theirs: Vec<Entry<'a>> = self.there.entries(there.0.normal);
         let mut matched = false;
         let lines = self.here.entries(here.0.normal);
@@ -229,8 +235,8 @@ impl<'a> Merging<'a> {
     fn remove(&mut self, old: &Fact<'a>) {
         for line in self.here.lines(old.normal) {
             match is_list(old.known) {
-                true => self.patch.remove_item(*line, old.value),
-                false => self.patch.cut(*line),
+                true => self.patch.remove_item(line, old.value),
+                false => self.patch.cut(line),
             }
         }
     }

@@ -1,0 +1,286 @@
+//! What must hold once the faults have stopped and everybody has synchronised twice.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use contactcmd_domain::vcard::{Card, Normal, normal};
+use contactcmd_ports::{ContactRepo, Subject};
+
+use super::bends::Weaker;
+use super::cards::{Token, tokens, who};
+use super::client::Client;
+use super::ledger::{Intent, Ledger, What};
+use super::server::Server;
+
+/// Everything that is looked at.
+pub(super) struct Court<'a> {
+    pub(super) clients: &'a [Client],
+    pub(super) server: &'a Server,
+    pub(super) weaker: Weaker,
+}
+
+/// The cards of one contact, side by side: the clients, then the server.
+type Sides = Vec<Vec<Vec<u8>>>;
+
+impl Court<'_> {
+    /// # Errors
+    ///
+    /// What is wrong, in words.
+    pub(super) fn judge(&self) -> Result<(), String> {
+        let ledger = self.server.ledger();
+        let open = self.open();
+        for (person, sides) in self.people(&ledger) {
+            let is_open = person.is_some_and(|person| open.contains(&person));
+            if !is_open && !self.weaker.refuses {
+                self.are_equal(person, &sides)?;
+            }
+            if let Some(person) = person {
+                self.intents(person, &sides, (&ledger, is_open))?;
+            }
+        }
+        drop(ledger);
+        self.clients.iter().try_for_each(texts_are_kept)?;
+        let sins = self.server.fake.sins();
+        if sins.is_empty() { Ok(()) } else { Err(format!("sins: {sins:?}")) }
+    }
+
+    /// Every contact that is somewhere or was wanted.
+    fn people(&self, ledger: &Ledger) -> BTreeMap<Option<u32>, Sides> {
+        let empty = || vec![Vec::new(); self.clients.len() + 1];
+        let mut people: BTreeMap<Option<u32>, Sides> = BTreeMap::new();
+        for intent in &ledger.intents {
+            people.entry(Some(intent.who)).or_insert_with(empty);
+        }
+        for (at, client) in self.clients.iter().enumerate() {
+            for contact in client.contacts() {
+                people.entry(who(&contact.vcard)).or_insert_with(empty)[at].push(contact.vcard);
+            }
+        }
+        for (_, text) in self.server.cards() {
+            people.entry(who(&text)).or_insert_with(empty)[self.clients.len()].push(text);
+        }
+        people
+    }
+
+    /// Who waits for a person's decision, or for the server.
+    fn open(&self) -> HashSet<u32> {
+        let mut open = HashSet::new();
+        for client in self.clients {
+            let conflicts = client.store.conflicts(None).expect("conflicts are read");
+            open.extend(conflicts.iter().filter_map(|one| who(&one.local)));
+            open.extend(conflicts.iter().filter_map(|one| who(&one.remote)));
+            if self.weaker.refuses {
+                let pending = client.store.pending(None).expect("pendings are read");
+                let ids = pending.into_iter().filter_map(|note| match note.subject {
+                    Subject::Contact(id) => Some(id),
+                    Subject::Card(_) => None,
+                });
+                let contacts = client.store.contacts(&ids.collect::<Vec<_>>()).expect("contacts");
+                open.extend(contacts.iter().filter_map(|contact| who(&contact.vcard)));
+            }
+        }
+        open
+    }
+
+    fn are_equal(&self, person: Option<u32>, sides: &Sides) -> Result<(), String> {
+        let weak = !self.weaker.unkept.is_empty();
+        let first = self.essence(&sides[0]);
+        let differs = |side: &Vec<Vec<u8>>| match weak {
+            true => self.essence(side) != first,
+            false => normals(side) != normals(&sides[0]),
+        };
+        let many = sides.iter().any(|side| side.len() > 1) && !self.weaker.doubles;
+        if many || sides.iter().any(differs) {
+            let what = if many { "stands twice" } else { "differs" };
+            return Err(format!("contact {person:?} {what}:\n{}", show(sides)));
+        }
+        Ok(())
+    }
+
+    /// The values of one side that every side has to have.
+    fn essence(&self, side: &[Vec<u8>]) -> Vec<BTreeSet<Token>> {
+        let kept = |token: &Token| !self.weaker.unkept.contains(&token.kind);
+        side.iter().map(|text| tokens(text).into_iter().filter(kept).collect()).collect()
+    }
+
+    fn intents(
+        &self,
+        person: u32,
+        sides: &Sides,
+        (ledger, is_open): (&Ledger, bool),
+    ) -> Result<(), String> {
+        let all: Vec<&Intent> = ledger.of(person).collect();
+        let everywhere = |token: &Token| sides.iter().all(|side| has(side, token));
+        let somewhere = |token: &Token| sides.iter().any(|side| has(side, token));
+        let kept = self.kept_in_conflicts();
+        for (at, intent) in all.iter().enumerate() {
+            let later = &all[at + 1..];
+            let fine = match intent.what {
+                What::Put(token) => {
+                    let unkept =
+                        self.weaker.unkept.contains(&token.kind) || self.weaker.refuses || is_open;
+                    everywhere(&token)
+                        || (unkept && somewhere(&token))
+                        || (is_open && kept.contains(&token))
+                        || all.iter().any(|other| other.replaces(&token))
+                        || (kept.contains(&token) && all.iter().any(|other| intent.rivals(other)))
+                }
+                What::Drop(token) => {
+                    !somewhere(&token)
+                        || is_open
+                        || self.weaker.undrops
+                        || self.weaker.refuses
+                        || self.weaker.unkept.contains(&token.kind)
+                        || later
+                            .iter()
+                            .any(|other| other.by == intent.by && other.what == What::Delete)
+                        || (self.kept_beside(&token)
+                            && all.iter().any(|other| intent.rivals(other)))
+                }
+                What::Delete => {
+                    sides.iter().all(Vec::is_empty)
+                        || is_open
+                        || self.weaker.refuses
+                        || later.iter().any(|other| other.by == intent.by)
+                        || all.iter().any(|other| other.is_news_to(intent))
+                }
+                What::Restore => {
+                    sides.iter().all(|side| !side.is_empty())
+                        || all.iter().any(|other| other.what == What::Delete)
+                }
+            };
+            if !fine {
+                let intents: Vec<String> = all.iter().map(|one| format!("{one}")).collect();
+                let intents = intents.join("\n");
+                let sides = show(sides);
+                return Err(format!("lost: {intent}\nof contact {person}:\n{intents}\n{sides}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every value of a text that a conflict keeps.
+    fn kept_in_conflicts(&self) -> HashSet<Token> {
+        let conflicts = self.clients.iter().flat_map(|client| &client.store.conflicts);
+        let texts = conflicts.flat_map(|conflict| [&conflict.local, &conflict.remote]);
+        texts.flat_map(|text| tokens(text)).collect()
+    }
+
+    /// Whether a conflict knows a text without this value, by a policy that keeps it.
+    fn kept_beside(&self, token: &Token) -> bool {
+        let mut conflicts = self.clients.iter().flat_map(|client| &client.store.conflicts);
+        conflicts
+            .any(|one| !tokens(&one.local).contains(token) || !tokens(&one.remote).contains(token))
+    }
+}
+
+impl Intent {
+    /// Whether it took this value's place, knowing it.
+    fn replaces(&self, token: &Token) -> bool {
+        self.had.contains(token)
+            && match self.what {
+                What::Put(other) => {
+                    other != *token && other.kind == token.kind && token.kind.is_single()
+                }
+                // A label goes with its phone.
+                What::Drop(other) => other == *token,
+                What::Delete => true,
+                What::Restore => false,
+            }
+    }
+
+    /// Whether both touched one property and neither knew of the other.
+    fn rivals(&self, other: &Self) -> bool {
+        let (Some(one), Some(two)) = (self.token(), other.token()) else {
+            return other.what == What::Delete && other.by != self.by;
+        };
+        let knew = matches!(other.what, What::Put(_)) && self.had.contains(&two)
+            || matches!(self.what, What::Put(_)) && other.had.contains(&one);
+        self.by != other.by && one.kind.property() == two.kind.property() && !knew
+    }
+
+    fn token(&self) -> Option<Token> {
+        match self.what {
+            What::Put(token) | What::Drop(token) => Some(token),
+            What::Delete | What::Restore => None,
+        }
+    }
+
+    /// Whether the author of a deletion did not know of it.
+    fn is_news_to(&self, deletion: &Self) -> bool {
+        match self.what {
+            What::Put(token) => !deletion.had.contains(&token),
+            What::Drop(token) => deletion.had.contains(&token),
+            What::Delete => false,
+            What::Restore => true,
+        }
+    }
+}
+
+impl std::fmt::Display for Intent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} wants {:?}, having {:?}", self.by, self.what, self.had)
+    }
+}
+
+/// Every text that ever stood here stands here still or is in the history.
+fn texts_are_kept(client: &Client) -> Result<(), String> {
+    let known = known_texts(client);
+    match client.texts.iter().find(|text| !known.contains(*text)) {
+        Some(text) => {
+            Err(format!("a text is gone without a trace: {}", String::from_utf8_lossy(text)))
+        }
+        None => Ok(()),
+    }
+}
+
+fn known_texts(client: &Client) -> HashSet<Vec<u8>> {
+    let mut known: HashSet<Vec<u8>> =
+        client.contacts().into_iter().map(|contact| contact.vcard).collect();
+    for past in client.store.history(None, u32::MAX).expect("history") {
+        known.insert(past.before);
+        known.extend(past.after);
+    }
+    known
+}
+
+/// Every text that this client replaced on the server was known to it, and is kept.
+///
+/// # Errors
+///
+/// The text that was not.
+pub(super) fn replaced_are_kept(client: &Client, weaker: Weaker) -> Result<(), String> {
+    let replaced = client.wire.take_replaced();
+    if replaced.is_empty() || weaker.unguarded {
+        return Ok(());
+    }
+    let known: HashSet<Normal> =
+        known_texts(client).into_iter().map(|text| normal(&Card::parse(text))).collect();
+    match replaced.into_iter().find(|text| !known.contains(&normal(&Card::parse(text.as_slice()))))
+    {
+        Some(text) => {
+            let text = String::from_utf8_lossy(&text).into_owned();
+            Err(format!("a text was replaced on the server and is kept nowhere: {text}"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn has(side: &[Vec<u8>], token: &Token) -> bool {
+    side.iter().any(|text| tokens(text).contains(token))
+}
+
+fn normals(side: &[Vec<u8>]) -> Vec<Normal> {
+    side.iter().map(|text| normal(&Card::parse(text.as_slice()))).collect()
+}
+
+fn show(sides: &Sides) -> String {
+    let mut out = String::new();
+    for (at, side) in sides.iter().enumerate() {
+        let name = if at + 1 == sides.len() { "server" } else { ["a", "b", "c"][at] };
+        out += &format!("-- {name}: {}\n", side.len());
+        for text in side {
+            out += &String::from_utf8_lossy(text);
+        }
+    }
+    out
+}

@@ -1,0 +1,161 @@
+//! One run of a script, from the first step to the judgement.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex};
+
+use contactcmd_tests::fake::FakeDav;
+
+use super::bends::{Weaker, heal, knobs, weaker};
+use super::client::Client;
+use super::judge::{Court, replaced_are_kept};
+use super::ledger::Ledger;
+use super::script::{Actor, How, Script, Step, Sync};
+use super::server::Server;
+use super::{is_traced, say};
+
+/// How a run ended.
+pub(super) struct Ended {
+    /// Whether the process of every crash died before it was done.
+    pub(super) died: bool,
+    /// What is wrong.
+    pub(super) verdict: Result<(), String>,
+}
+
+/// Runs a script; a panic is a verdict too.
+pub(super) fn run(script: &Script) -> Ended {
+    let ended = catch_unwind(AssertUnwindSafe(|| Stage::new(script).run(script)));
+    ended.unwrap_or_else(|panic| {
+        let words = panic.downcast_ref::<String>().cloned();
+        let words = words.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
+        Ended { died: true, verdict: Err(format!("panic: {}", words.unwrap_or_default())) }
+    })
+}
+
+struct Stage {
+    server: Server,
+    clients: Vec<Client>,
+    weaker: Weaker,
+    died: bool,
+}
+
+impl Stage {
+    fn new(script: &Script) -> Self {
+        let knobs = knobs(&script.bends);
+        let book = knobs.layout.book;
+        let fake = FakeDav::new(knobs);
+        let google = fake.knobs().layout.root == "/carddav/v1/";
+        let url = match google {
+            true => fake.url().replace("dav.example.test", "www.googleapis.com"),
+            false => fake.url(),
+        };
+        let server = Server { fake, book, ledger: Arc::new(Mutex::new(Ledger::default())) };
+        let mut found = None;
+        let clients = script.clients.iter().enumerate();
+        let clients = clients
+            .map(|(at, policy)| Client::new(at, *policy, (&server, url.as_str()), &mut found))
+            .collect();
+        Self { server, clients, weaker: weaker(&script.bends), died: true }
+    }
+
+    fn run(mut self, script: &Script) -> Ended {
+        let verdict = self.play(script);
+        Ended { died: self.died, verdict }
+    }
+
+    fn play(&mut self, script: &Script) -> Result<(), String> {
+        for step in &script.steps {
+            if is_traced() {
+                say(format_args!("{step}"));
+            }
+            match step {
+                Step::Act(Actor::Server, act) => self.server.act(*act),
+                Step::Act(Actor::Client(at), act) => self.clients[*at].act(*act),
+                Step::Days(days) => self.clients.iter().for_each(|client| client.wait(*days)),
+                Step::Sync(sync) => self.sync(sync)?,
+            }
+            self.clients.iter_mut().for_each(Client::note_texts);
+        }
+        self.server.fake.set(|knobs| heal(&script.bends, knobs));
+        self.settle(script)
+    }
+
+    fn settle(&mut self, script: &Script) -> Result<(), String> {
+        for round in 1..=2 {
+            for by in 0..self.clients.len() {
+                self.last(by, &format!("clean round {round}"))?;
+            }
+        }
+        let court = Court { clients: &self.clients, server: &self.server, weaker: self.weaker };
+        court.judge()?;
+        let _ = script;
+        for by in 0..self.clients.len() {
+            let before = self.dump(by);
+            let writes = self.writes();
+            self.last(by, "the quiet round")?;
+            if self.writes() != writes {
+                return Err(format!("{} still writes to the server", Actor::Client(by)));
+            }
+            if self.dump(by) != before {
+                let after = self.dump(by);
+                let gone =
+                    before.iter().filter(|line| !after.contains(line)).map(|l| format!("- {l}"));
+                let come =
+                    after.iter().filter(|line| !before.contains(line)).map(|l| format!("+ {l}"));
+                let lines: Vec<String> = gone.chain(come).collect();
+                return Err(format!("{} still changes:\n{}", Actor::Client(by), lines.join("\n")));
+            }
+        }
+        Ok(())
+    }
+
+    /// A sync after the faults.
+    fn last(&mut self, by: usize, when: &str) -> Result<(), String> {
+        let how = if self.weaker.forgets { How::Full } else { How::Plain };
+        if is_traced() {
+            say(format_args!("{when}: {}", Actor::Client(by)));
+        }
+        self.sync(&Sync { how, ..Sync::plain(by) }).map_err(|error| format!("{when}: {error}"))
+    }
+
+    fn sync(&mut self, sync: &Sync) -> Result<(), String> {
+        let (before, writes) = (self.dump_if_dry(sync), self.writes());
+        let client = &mut self.clients[sync.by];
+        match client.sync(sync) {
+            None => {}
+            Some(outcome) => {
+                self.died &= sync.troubles.iter().all(|one| !one.is_crash());
+                if let (Err(failure), true) = (&outcome, sync.troubles.is_empty()) {
+                    return Err(format!("{sync} failed: {:#}", failure.error));
+                }
+                if let (Err(failure), true) = (&outcome, is_traced()) {
+                    say(format_args!("      failed: {:#}", failure.error));
+                }
+            }
+        }
+        client.note_texts();
+        if sync.how == How::Dry {
+            if Some(self.dump(sync.by)) != before {
+                return Err(format!("{sync}: a dry run changed the store"));
+            }
+            if self.writes() != writes {
+                return Err(format!("{sync}: a dry run wrote to the server"));
+            }
+        }
+        replaced_are_kept(&self.clients[sync.by], self.weaker)
+            .map_err(|error| format!("{sync}: {error}"))
+    }
+
+    fn dump_if_dry(&self, sync: &Sync) -> Option<Vec<String>> {
+        (sync.how == How::Dry).then(|| self.dump(sync.by))
+    }
+
+    fn dump(&self, by: usize) -> Vec<String> {
+        let client = &self.clients[by];
+        client.store.dump(client.book)
+    }
+
+    /// How many writes clients sent so far.
+    fn writes(&self) -> usize {
+        self.clients.iter().map(|client| client.wire.writes()).sum()
+    }
+}

@@ -1,0 +1,287 @@
+//! What happens in one run, as readable steps.
+
+use std::fmt;
+
+use contactcmd_domain::sync::policy::{ConflictPolicy, Direction};
+use contactcmd_tests::fake::Fault;
+
+use super::bends::{Bend, bends};
+use super::cards::{KINDS, Kind, Shape};
+use super::chance::Chance;
+
+/// One run: who takes part, how the server is bent, and what happens.
+#[derive(Debug, Clone)]
+pub(super) struct Script {
+    /// One conflict policy a client.
+    pub(super) clients: Vec<ConflictPolicy>,
+    pub(super) bends: Vec<&'static Bend>,
+    pub(super) steps: Vec<Step>,
+}
+
+/// Who does something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum Actor {
+    Client(usize),
+    /// Another program, by way of the server.
+    Server,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Step {
+    Act(Actor, Act),
+    Sync(Sync),
+    /// So many days pass.
+    Days(i64),
+}
+
+/// Something done to a contact, which is nothing where there is no such contact.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Act {
+    Create(u32, Shape),
+    Put(u32, Kind),
+    /// Takes away the value of this kind that was written last.
+    Drop(u32, Kind),
+    Delete(u32),
+    /// Takes a deletion back (clients only).
+    Restore(u32),
+    /// Reports it as changed (the server only).
+    Touch(u32),
+    /// To another name (the server only).
+    Move(u32),
+    /// Writes it in other words (the server only).
+    Reword(u32),
+    /// Forgets the change log (the server only).
+    Prune,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Sync {
+    pub(super) by: usize,
+    pub(super) direction: Direction,
+    pub(super) how: How,
+    pub(super) troubles: Vec<Trouble>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum How {
+    Plain,
+    Full,
+    Force,
+    Dry,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Trouble {
+    /// For the n-th request with this method.
+    Fault(&'static str, usize, Fault),
+    /// The process dies before the n-th thing that it writes or asks.
+    Crash(usize),
+    /// Something happens on the server just before the n-th request.
+    Meanwhile(usize, Act),
+}
+
+impl Trouble {
+    pub(super) fn is_crash(&self) -> bool {
+        matches!(self, Self::Crash(_))
+    }
+}
+
+impl Sync {
+    pub(super) fn plain(by: usize) -> Self {
+        Self { by, direction: Direction::Sync, how: How::Plain, troubles: Vec::new() }
+    }
+}
+
+impl Script {
+    /// The script of a seed.
+    pub(super) fn random(chance: &mut Chance) -> Self {
+        let bends = match chance.below(100) {
+            0..45 => Vec::new(),
+            45..70 => vec![chance.pick(bends())],
+            70..85 => vec![chance.pick(bends()), chance.pick(bends())],
+            _ => vec![chance.pick(super::bends::profiles())],
+        };
+        Self::random_with(bends, chance)
+    }
+
+    /// A random script on this server.
+    pub(super) fn random_with(bends: Vec<&'static Bend>, chance: &mut Chance) -> Self {
+        use ConflictPolicy::{Ask, Both, Local, Server};
+        let count = chance.weighed(&[(40, 1), (45, 2), (15, 3)]);
+        let policy = |chance: &mut Chance| {
+            chance.weighed(&[(70, Server), (10, Local), (10, Both), (10, Ask)])
+        };
+        let clients: Vec<_> = (0..count).map(|_| policy(chance)).collect();
+        let mut steps = Vec::new();
+        let people = chance.below(4) as u32;
+        for who in 0..people {
+            let at =
+                if chance.percent(70) { Actor::Server } else { Actor::Client(chance.below(count)) };
+            steps.push(Step::Act(at, Act::Create(who, shape(chance))));
+        }
+        if chance.percent(75) {
+            steps.extend((0..count).map(|by| Step::Sync(Sync::plain(by))));
+        }
+        for _ in 0..3 + chance.below(10) {
+            steps.push(step(people, count, chance));
+        }
+        Self { clients, bends, steps }
+    }
+}
+
+fn step(people: u32, clients: usize, chance: &mut Chance) -> Step {
+    match chance.below(100) {
+        0..36 => Step::Act(Actor::Client(chance.below(clients)), client_act(people, chance)),
+        36..58 => Step::Act(Actor::Server, server_act(people, chance)),
+        58..61 => Step::Days(8),
+        _ => Step::Sync(sync(people, clients, chance)),
+    }
+}
+
+fn anybody(people: u32, chance: &mut Chance) -> u32 {
+    chance.below(people as usize + 1) as u32
+}
+
+fn shape(chance: &mut Chance) -> Shape {
+    chance.weighed(&[(80, Shape::Plain), (8, Shape::NoUid), (6, Shape::Four), (6, Shape::NoName)])
+}
+
+fn client_act(people: u32, chance: &mut Chance) -> Act {
+    let who = anybody(people, chance);
+    match chance.below(100) {
+        0..52 => Act::Put(who, chance.pick(&KINDS)),
+        52..66 => Act::Drop(who, chance.pick(&KINDS)),
+        66..80 => Act::Delete(who),
+        80..84 => Act::Restore(who),
+        _ => Act::Create(who, shape(chance)),
+    }
+}
+
+fn server_act(people: u32, chance: &mut Chance) -> Act {
+    let who = anybody(people, chance);
+    match chance.below(100) {
+        0..45 => Act::Put(who, chance.pick(&KINDS)),
+        45..58 => Act::Drop(who, chance.pick(&KINDS)),
+        58..72 => Act::Delete(who),
+        72..83 => Act::Create(who, shape(chance)),
+        83..87 => Act::Touch(who),
+        87..93 => Act::Move(who),
+        93..98 => Act::Reword(who),
+        _ => Act::Prune,
+    }
+}
+
+fn sync(people: u32, clients: usize, chance: &mut Chance) -> Sync {
+    use Direction::{Pull, Push, Sync as Both};
+    let mut troubles = Vec::new();
+    if chance.percent(28) {
+        let method = chance.weighed(&[
+            (40, "PUT"),
+            (15, "DELETE"),
+            (30, "REPORT"),
+            (10, "PROPFIND"),
+            (15, "GET"),
+        ]);
+        troubles.push(Trouble::Fault(method, 1 + chance.below(3), fault(chance)));
+    }
+    if chance.percent(18) {
+        troubles.push(Trouble::Crash(1 + chance.below(14)));
+    }
+    if chance.percent(25) {
+        troubles.push(Trouble::Meanwhile(1 + chance.below(7), server_act(people, chance)));
+    }
+    Sync {
+        by: chance.below(clients),
+        direction: chance.weighed(&[(80, Both), (10, Pull), (10, Push)]),
+        how: chance.weighed(&[(80, How::Plain), (8, How::Full), (3, How::Force), (9, How::Dry)]),
+        troubles,
+    }
+}
+
+fn fault(chance: &mut Chance) -> Fault {
+    match chance.below(16) {
+        0..3 => Fault::DropBefore,
+        3..6 => Fault::DropAfter,
+        6 => Fault::Timeout,
+        7 | 8 => Fault::TimeoutAfter,
+        9 => Fault::TruncateBody,
+        10 => Fault::ShortBody,
+        11 => Fault::Unreachable,
+        12 => Fault::Html,
+        13 => Fault::CloseIdle,
+        _ => Fault::Status(chance.pick(&[400, 403, 404, 409, 412, 423, 500, 502, 503, 507]), None),
+    }
+}
+
+impl fmt::Display for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bends: Vec<&str> = self.bends.iter().map(|bend| bend.name).collect();
+        writeln!(
+            f,
+            "server: {}",
+            if bends.is_empty() { "rfc".to_owned() } else { bends.join(" + ") }
+        )?;
+        for (at, policy) in self.clients.iter().enumerate() {
+            writeln!(f, "client {}: {policy:?}", Actor::Client(at))?;
+        }
+        for (at, step) in (1..).zip(&self.steps) {
+            writeln!(f, "{at:3}. {step}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Client(at) => f.write_str(["a", "b", "c"][*at]),
+            Self::Server => f.write_str("server"),
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Act(by, act) => write!(f, "{by} {act}"),
+            Self::Days(days) => write!(f, "{days} days pass"),
+            Self::Sync(sync) => write!(f, "{sync}"),
+        }
+    }
+}
+
+impl fmt::Display for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Create(who, shape) => write!(f, "creates {who} ({shape:?})"),
+            Self::Put(who, kind) => write!(f, "edits {who}: {kind:?}"),
+            Self::Drop(who, kind) => write!(f, "edits {who}: no {kind:?}"),
+            Self::Delete(who) => write!(f, "deletes {who}"),
+            Self::Restore(who) => write!(f, "takes back that it deleted {who}"),
+            Self::Touch(who) => write!(f, "reports {who}"),
+            Self::Move(who) => write!(f, "moves {who}"),
+            Self::Reword(who) => write!(f, "rewords {who}"),
+            Self::Prune => write!(f, "forgets its changes"),
+        }
+    }
+}
+
+impl fmt::Display for Sync {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} syncs", Actor::Client(self.by))?;
+        if self.direction != Direction::Sync {
+            write!(f, ", {:?} only", self.direction)?;
+        }
+        if self.how != How::Plain {
+            write!(f, ", {:?}", self.how)?;
+        }
+        for trouble in &self.troubles {
+            match trouble {
+                Trouble::Fault(method, nth, fault) => write!(f, "; {method} {nth}: {fault:?}")?,
+                Trouble::Crash(at) => write!(f, "; dies before effect {at}")?,
+                Trouble::Meanwhile(at, act) => write!(f, "; before request {at} the server {act}")?,
+            }
+        }
+        Ok(())
+    }
+}
