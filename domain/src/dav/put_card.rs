@@ -3,6 +3,7 @@
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, LOCATION};
 use http::{Method, Request, Response};
 
+use super::body::{Kind, decode};
 use super::get_card::etag;
 use super::row::Asked;
 use super::{DavError, ETag, Href, Location, Operation, errors, multistatus, request};
@@ -133,6 +134,10 @@ pub(super) fn accepted(response: &Response<Vec<u8>>, at: &Location) -> Result<u1
                 None => Ok(status),
             }
         }
+        // Whoever stands in between with a login page stored nothing (Q21); Apache says 201 with a page.
+        200 if Kind::of(&decode(response.body())) == Kind::Html => {
+            Err(DavError::NotDav { what: Kind::Html.describe().to_owned() })
+        }
         200..300 => Ok(status),
         _ => Err(errors::of(response)),
     }
@@ -250,6 +255,17 @@ mod tests {
         };
         assert_eq!(put.reply(&inside(412)), Err(refused(412, None)));
         assert_eq!(put.reply(&inside(201)).map(|stored| stored.status), Ok(201));
+    }
+
+    #[test]
+    fn a_login_page_in_between_stored_nothing() {
+        let put = put("/dav/book/a.vcf", Precondition::IfNoneMatch).unwrap();
+        let page = |status: u16| {
+            let body = b"<!DOCTYPE html><html>".to_vec();
+            put.reply(&Response::builder().status(status).body(body).unwrap())
+        };
+        assert_eq!(page(200), Err(DavError::NotDav { what: "an HTML page".to_owned() }));
+        assert_eq!(page(201).map(|stored| stored.status), Ok(201));
     }
 
     #[test]
