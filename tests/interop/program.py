@@ -10,7 +10,7 @@ from typing import Any
 
 from cards import plain, split
 
-TIME_LIMIT = 180
+TIME_LIMIT = 400
 """Seconds after which one run of the program is given up."""
 
 

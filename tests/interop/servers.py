@@ -26,6 +26,8 @@ class Server:
     name = ""
     forgetful = False
     """Whether `forget_tokens` can be asked for."""
+    many = 1000
+    """Cards of the first push."""
 
     def __init__(self, venv: Path, folder: Path) -> None:
         self.bin = venv / "bin"
@@ -106,6 +108,8 @@ class Radicale(Server):
 
     name = "radicale"
     forgetful = True
+    # It reads every card of the book again for each PUT: a thousand take it minutes.
+    many = 300
 
     def command(self) -> list[str]:
         users = self.folder / "users"

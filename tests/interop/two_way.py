@@ -1,5 +1,6 @@
 """What two installations and one real server must come to: edits on every side, and nothing lost."""
 
+import json
 from collections import Counter
 from pathlib import Path
 
@@ -11,8 +12,6 @@ from proxy import Proxy
 from servers import PASSWORD, USER, Server
 
 BOOK = "Two ways"
-MANY = 1000
-"""Cards of the first push."""
 
 
 class TwoWay:
@@ -40,16 +39,17 @@ class TwoWay:
         self.proxy.close()
 
     def first_push(self) -> None:
-        self.add(self.one, range(MANY))
+        many = self.server.many
+        self.add(self.one, range(many))
         mark = self.proxy.mark()
         planned = self.sync(self.one, "--dry-run")
         self.checks.equal("a dry run of a push writes nothing", self.writes(mark), Counter())
         outcome = self.sync(self.one)
         self.checks.equal("the dry run planned the push", there(planned), there(outcome))
-        self.checks.equal(f"{MANY} contacts are pushed", there(outcome), (MANY, 0, 0), outcome)
-        self.checks.figure("seconds of the first push", outcome.book()["seconds"])
+        self.checks.equal(f"{many} contacts are pushed", there(outcome), (many, 0, 0), outcome)
+        self.checks.figure("seconds of the first push", json.loads(outcome.stdout)["seconds"])
         outcome = self.sync(self.two)
-        self.checks.equal("the other installation gets them", outcome.here(), (MANY, 0, 0), outcome)
+        self.checks.equal("the other installation gets them", outcome.here(), (many, 0, 0), outcome)
         self.all_equal("after the first push")
 
     def in_turn(self) -> None:

@@ -10,3 +10,4 @@ mod engine;
 mod fake;
 mod program;
 mod simulation;
+mod scenarios;

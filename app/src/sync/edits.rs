@@ -21,6 +21,8 @@ pub(super) struct Edits {
     pub(super) edited: Vec<Href>,
     /// Deleted here; the server names nothing new of them.
     pub(super) deleted: Vec<Known>,
+    /// Deleted here, and not known to be gone there: what a guard looks at, before anything is read.
+    pub(super) doomed: Vec<Known>,
     /// Their card has to be read first: its version is not known, or it was sent and never seen.
     pub(super) unknown: Vec<Href>,
 }
@@ -34,7 +36,10 @@ impl Edits {
             .map(Href::key)
             .chain(outline.gone.iter().map(|link| link.href.key()))
             .collect();
+        let gone: HashSet<HrefKey> = outline.gone.iter().map(|link| link.href.key()).collect();
         let mut edits = Self::default();
+        let doomed = |link: &&Known| link.here == Here::Deleted && !gone.contains(&link.href.key());
+        edits.doomed = changed.iter().filter(doomed).cloned().collect();
         for link in changed {
             match (&link.etag, link.here) {
                 _ if named.contains(&link.href.key()) => {}

@@ -101,7 +101,7 @@ impl Session<'_, '_> {
         let edits = Edits::of(changed, &plan);
         let limit = self.options.max_delete;
         guard_deletions(store.read(), book, (Side::There, &plan.gone), limit)?;
-        guard_deletions(store.read(), book, (Side::Here, &edits.deleted), limit)?;
+        guard_deletions(store.read(), book, (Side::Here, &edits.doomed), limit)?;
         let unread = self.options.choice.direction == Direction::Push
             && narrow(store.read(), book.id, &mut plan, self.options.creates)?;
         let pending = store.read().pending(Some(book.id))?;
@@ -133,6 +133,9 @@ impl Session<'_, '_> {
         if sends && store.is_dry() {
             report.pending_edits = 0;
         }
+        if sends && self.options.creates && !store.is_dry() {
+            report.pending_edits += store.read().unlinked()?.len();
+        }
         report.unsent = sends && report.pending_edits > 0;
         Ok(())
     }
@@ -156,6 +159,9 @@ impl Session<'_, '_> {
             read?;
         }
         report.pending_edits = store.read().edited(book.id)?.len();
+        if self.options.creates {
+            report.pending_edits += store.read().unlinked()?.len();
+        }
         report.unsent = report.pending_edits > 0;
         Ok(())
     }

@@ -8,7 +8,7 @@ use contactcmd_domain::sync::action::{Action, RemoteCard, Step};
 use contactcmd_domain::sync::outline::Outline;
 use contactcmd_domain::sync::plan::{Match, plan_card};
 use contactcmd_domain::sync::policy::Direction;
-use contactcmd_domain::sync::snapshot::Linked;
+use contactcmd_domain::sync::snapshot::{Link, Linked};
 use contactcmd_domain::vcard::{Card, content};
 use contactcmd_ports::{Book, Change, Conflict, Pending, Subject};
 
@@ -54,6 +54,9 @@ pub(super) struct Pages<'a, 'w, 's> {
     pub(super) met: HashSet<ContactId>,
     /// Links to cards that were sent and never seen, and are not there.
     pub(super) never_seen: Vec<Href>,
+    /// Links to be stored before anything is sent: whoever meets a card is tied to it, whatever becomes
+    /// of the write.
+    ties: Vec<Change>,
     /// Deletions there: last of all.
     pub(super) deletions: Vec<Action>,
     /// What is to be sent after what is being sent.
@@ -101,6 +104,7 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             free: Vec::new(),
             met: HashSet::new(),
             never_seen: Vec::new(),
+            ties: Vec::new(),
             deletions: Vec::new(),
             later: Vec::new(),
             post: Post::default(),
@@ -265,6 +269,8 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         linked: Option<&Linked>,
     ) -> Result<Planned, Failure> {
         let choice = self.options.choice;
+        let place = remote.href.clone();
+        let mut tie = None;
         if let Some(linked) = linked {
             return Ok(Planned::action(plan_card(remote, Match::Linked(linked), choice)));
         }
@@ -276,6 +282,8 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
                 match found.first() {
                     Some(linked) => {
                         self.moved.insert(linked.contact.id);
+                        let link = Link { href: place, etag: None, ..linked.link.clone() };
+                        tie = Some((linked.contact.id, link));
                         plan_card(remote, Match::Linked(linked), choice)
                     }
                     None => plan_card(remote, Match::Nobody, choice),
@@ -287,6 +295,8 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
                 match &same {
                     Some(contact) => {
                         self.met.insert(contact.id);
+                        let link = Link { href: place, etag: None, base: None, seen: 0 };
+                        tie = Some((contact.id, link));
                         plan_card(remote, Match::Unlinked(contact), choice)
                     }
                     None => plan_card(remote, Match::Nobody, choice),
@@ -308,6 +318,7 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             },
         };
         self.people.forget(&somebody);
+        self.tie(&action, tie);
         Ok(Planned::action(action))
     }
 
@@ -334,15 +345,20 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             })
             .await?;
             let linked = self.store.read().linked_at(self.book.id, &[href.key()])?;
+            let mut tie = None;
             let found = match linked.first() {
                 Some(linked) if is_gone => {
                     self.moved.insert(linked.contact.id);
+                    let link =
+                        Link { href: remote.href.clone(), etag: None, ..linked.link.clone() };
+                    tie = Some((linked.contact.id, link));
                     Match::Linked(linked)
                 }
                 _ => Match::Nobody,
             };
             let key = remote.href.key();
             let action = plan_card(remote, found, self.options.choice);
+            self.tie(&action, tie);
             self.carry_out(vec![action], vec![key]).await?;
             self.telling.bar.stored(1);
         }
@@ -359,6 +375,8 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         let (send, here): (Vec<Action>, Vec<Action>) =
             actions.into_iter().partition(|action| action.step.is_sent());
         self.do_all(here, settled)?;
+        let ties = std::mem::take(&mut self.ties);
+        self.store_now(&ties)?;
         let (deletions, send): (Vec<Action>, Vec<Action>) =
             send.into_iter().partition(|action| matches!(action.step, Step::DeleteThere { .. }));
         self.deletions.extend(deletions);
@@ -377,6 +395,12 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             return Ok(());
         }
         self.send(actions).await
+    }
+
+    /// Ties a contact to the card it meets, before anything is sent there.
+    fn tie(&mut self, action: &Action, tie: Option<(ContactId, Link)>) {
+        let Some((contact, link)) = tie.filter(|_| action.step.is_sent()) else { return };
+        self.ties.push(Change::Link { contact, book: self.book.id, link });
     }
 
     /// What an action means for the store.

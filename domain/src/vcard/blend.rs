@@ -116,6 +116,10 @@ impl<'a> Blending<'a> {
     /// Name and parameters of the source, with the marks that are wanted.
     fn head(&self, source: &Entry<'_>, own: &str) -> String {
         let wanted = &self.blend.marks;
+        // A label of Apple's own is a type too, and another label may have taken its place.
+        if *wanted == source.marks && !matches!(source.own, Some(Own::Builtin(_))) {
+            return own.to_owned();
+        }
         let within = Marks::within(&source.property);
         let mut head = own.to_owned();
         for name in within.params.keys().chain(wanted.params.keys()) {

@@ -45,6 +45,13 @@ impl Content {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LineId(pub(super) usize);
 
+impl LineId {
+    /// Its place among the lines of its card, from 0.
+    pub(crate) fn index(self) -> usize {
+        self.0
+    }
+}
+
 /// The version a card says it has; escaping and charset depend on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Version {

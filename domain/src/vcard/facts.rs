@@ -61,7 +61,7 @@ pub fn facts(card: &Card) -> Facts {
 
 /// The facts of some lines only: two cards that share most of them need not read those.
 pub(crate) fn facts_of(card: &Card, groups: &Groups, wanted: impl Fn(LineId) -> bool) -> Facts {
-    let mut facts = Facts::default();
+    let mut facts = Facts { bytes: Vec::with_capacity(256), items: Vec::with_capacity(8) };
     facts.take(card, groups, wanted);
     facts
 }

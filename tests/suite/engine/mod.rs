@@ -9,3 +9,4 @@ mod pull;
 pub(crate) mod stage;
 mod trouble;
 mod two_way;
+mod writing;

@@ -145,6 +145,25 @@ impl Stage {
         assert_eq!(ran.exit, Exit::Done, "{ran:?}");
     }
 
+    /// Copies the store away; see [`Stage::restore_store`].
+    pub(crate) fn save_store(&self) {
+        std::fs::copy(self.database(), self.path("saved.db")).expect("the store is copied");
+    }
+
+    /// Puts the copy of the store in its place.
+    pub(crate) fn restore_store(&self) {
+        self.lose_store();
+        std::fs::copy(self.path("saved.db"), self.database()).expect("the copy is put back");
+    }
+
+    /// Removes the store, and what SQLite keeps beside it.
+    pub(crate) fn lose_store(&self) {
+        let folder = self.path("data/contactcmd");
+        for file in std::fs::read_dir(folder).expect("there is a store") {
+            std::fs::remove_file(file.expect("its files are listed").path()).expect("it goes");
+        }
+    }
+
     /// How many requests wrote to the server so far.
     pub(crate) fn writes(&self) -> usize {
         let writes = |method: &str| matches!(method, "PUT" | "DELETE" | "POST");

@@ -27,8 +27,8 @@ const TRIES: u32 = 3;
 /// Where writing stands in this run.
 #[derive(Debug, Default)]
 pub(super) struct Post {
-    /// Why nothing more is sent, if so.
-    pub(super) closed: Option<String>,
+    /// Whether the book takes nothing, so that nothing more is sent.
+    pub(super) closed: bool,
     /// Refusals in a row that may mean the card or the whole book, with no success since.
     pub(super) forbidden: u32,
 }
@@ -63,8 +63,7 @@ impl Pages<'_, '_, '_> {
         if self.remote.world().interrupt.is_raised() {
             return Err(RemoteError::Interrupted.into());
         }
-        if let Some(why) = self.post.closed.clone() {
-            self.keep_for_later(&actions, &why)?;
+        if self.post.closed {
             return Ok(Vec::new());
         }
         let (parcels, look) = self.pack_all(actions, attempt)?;
@@ -202,14 +201,6 @@ impl Pages<'_, '_, '_> {
             reason: Some(words),
         };
         self.do_all(vec![action], Vec::new())
-    }
-
-    /// Edits that this run cannot send, because the whole book takes nothing.
-    fn keep_for_later(&mut self, actions: &[Action], why: &str) -> Result<(), Failure> {
-        for action in actions {
-            self.unsendable(action, None, why.to_owned())?;
-        }
-        Ok(())
     }
 
     /// The value of `edited` that an action carries.

@@ -66,11 +66,7 @@ impl Pages<'_, '_, '_> {
 
     /// What was not sent was not begun.
     fn unsent(&mut self, parcel: &Parcel) -> Result<(), Failure> {
-        self.forget_intent(parcel)?;
-        match self.post.closed.clone() {
-            Some(why) => self.unsendable(&parcel.action, None, why),
-            None => Ok(()),
-        }
+        self.forget_intent(parcel)
     }
 
     /// Nothing is at the href that was meant for a new card.
@@ -101,13 +97,13 @@ impl Pages<'_, '_, '_> {
                 return Ok(None);
             }
             Refusal::ReadOnly => {
-                self.post.closed = Some(format!("the book cannot be written to: {words}"));
+                self.close(&words);
                 None
             }
             Refusal::Forbidden => {
                 self.post.forbidden += 1;
                 if self.post.forbidden >= FORBIDDEN {
-                    self.post.closed = Some(format!("the book cannot be written to: {words}"));
+                    self.close(&words);
                 }
                 None
             }
@@ -116,6 +112,16 @@ impl Pages<'_, '_, '_> {
         self.forget_intent(&parcel)?;
         self.unsendable(&parcel.action, tried, format!("the server refuses it: {words}"))?;
         Ok(None)
+    }
+
+    /// Nothing more is sent: said once, and every edit stays.
+    fn close(&mut self, words: &str) {
+        if !std::mem::replace(&mut self.post.closed, true) {
+            let name = &self.book.info.name;
+            self.remote.world().ui.warn(format_args!(
+                "{name} cannot be written to: {words}; what was changed here stays here"
+            ));
+        }
     }
 
     /// Another card of the book has its UID: that is this contact, unless it is another one here (Q98).
@@ -134,12 +140,16 @@ impl Pages<'_, '_, '_> {
         };
         for card in self.look(vec![href]).await? {
             if let What::Card(bytes) = card.what {
+                let place = card.href.clone();
                 let remote =
                     RemoteCard { href: card.href, etag: card.etag, card: Card::parse(bytes) };
                 let Some(contact) = self.store.read().contact(parcel.contact)? else { continue };
                 let action = plan_card(remote, Match::Unlinked(&contact), self.options.choice);
                 self.met.insert(parcel.contact);
                 if action.step.is_sent() {
+                    let link = Link { href: place, etag: None, base: None, seen: 0 };
+                    let (contact, book) = (parcel.contact, self.book.id);
+                    self.store_now(&[Change::Link { contact, book, link }])?;
                     self.later.push(action);
                 } else {
                     self.do_all(vec![action], Vec::new())?;

@@ -1,7 +1,6 @@
 //! Which property of one card is which of another: nothing but what they say tells.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, VecDeque};
 
 use crate::vcard::{Card, Fact, Known, is_single};
 
@@ -35,23 +34,31 @@ pub(super) const EDITED: [By; 4] = [By::Pid, By::Value, By::Marks, By::Name];
 /// Pairs facts of two cards: places in `olds` and `news`. A set has no pairs: an item is in it or not.
 pub(super) fn pair(olds: &[Said<'_>], news: &[Said<'_>], by: &[By]) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
+    if olds.is_empty() || news.is_empty() {
+        return pairs;
+    }
     let mut old_free: Vec<bool> = olds.iter().map(|said| !is_set(said.fact.known)).collect();
     let mut new_free: Vec<bool> = news.iter().map(|said| !is_set(said.fact.known)).collect();
     for by in by {
-        let mut waiting = keyed(olds, &old_free, *by);
-        let mut coming = keyed(news, &new_free, *by);
-        for (key, olds) in &mut waiting {
-            let Some(news) = coming.get_mut(key) else { continue };
+        let waiting = keyed(olds, &old_free, *by);
+        if waiting.is_empty() {
+            continue;
+        }
+        let coming = keyed(news, &new_free, *by);
+        let mut coming = coming.chunk_by(|a, b| a.0 == b.0).peekable();
+        for olds in waiting.chunk_by(|a, b| a.0 == b.0) {
+            let key = olds.first().map(|(key, _)| key);
+            while coming.next_if(|news| news.first().map(|(key, _)| key) < key).is_some() {}
+            let same = |news: &&[(Key<'_>, usize)]| news.first().map(|(key, _)| key) == key;
+            let Some(news) = coming.next_if(same) else { continue };
             // `By::Name`: which of several it was, nobody can tell.
             if *by == By::Name && (olds.len() > 1 || news.len() > 1) {
                 continue;
             }
-            while let (Some(old), Some(new)) = (olds.front(), news.front()) {
+            for ((_, old), (_, new)) in olds.iter().zip(news) {
                 pairs.push((*old, *new));
                 set(&mut old_free, *old);
                 set(&mut new_free, *new);
-                olds.pop_front();
-                news.pop_front();
             }
         }
     }
@@ -103,14 +110,12 @@ pub(super) fn identity<'a>(fact: &Fact<'a>) -> Cow<'a, [u8]> {
 
 type Key<'a> = (&'a [u8], Cow<'a, [u8]>);
 
-/// The facts that are free, by what they are recognised by.
-fn keyed<'a>(all: &[Said<'a>], free: &[bool], by: By) -> BTreeMap<Key<'a>, VecDeque<usize>> {
-    let mut keyed: BTreeMap<_, VecDeque<usize>> = BTreeMap::new();
-    for (at, said) in all.iter().enumerate().filter(|(at, _)| free.get(*at) == Some(&true)) {
-        if let Some(key) = key(said, by) {
-            keyed.entry((said.fact.name, key)).or_default().push_back(at);
-        }
-    }
+/// The facts that are free, sorted by what they are recognised by, then as they stand.
+fn keyed<'a>(all: &[Said<'a>], free: &[bool], by: By) -> Vec<(Key<'a>, usize)> {
+    let free = all.iter().enumerate().filter(|(at, _)| free.get(*at) == Some(&true));
+    let keyed = free.filter_map(|(at, said)| Some(((said.fact.name, key(said, by)?), at)));
+    let mut keyed: Vec<_> = keyed.collect();
+    keyed.sort_unstable();
     keyed
 }
 

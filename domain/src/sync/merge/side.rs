@@ -1,10 +1,11 @@
 //! One of the cards, read as far as it differs from the others.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 
 use super::pair::Said;
 use super::three::Three;
-use crate::vcard::{Card, Entry, Fact, Facts, Groups, Known, LineId, facts_of, shown};
+use crate::vcard::{self, Card, Fact, Facts, Groups, Known, LineId, facts_of, shown};
 
 /// A card and what it says beyond the lines all cards share.
 pub(super) struct Read<'a> {
@@ -17,7 +18,13 @@ pub(super) struct Read<'a> {
 pub(super) struct Side<'a> {
     pub(super) card: &'a Card,
     pub(super) groups: &'a Groups,
-    facts: BTreeMap<&'a [u8], (Fact<'a>, Vec<LineId>)>,
+    facts: BTreeMap<&'a [u8], Lines<'a>>,
+}
+
+/// A fact and the lines that say it: its own, and any more.
+struct Lines<'a> {
+    fact: Fact<'a>,
+    more: Vec<LineId>,
 }
 
 /// What one side did since the base.
@@ -28,55 +35,100 @@ pub(super) struct Edits<'a> {
     pub(super) come: Vec<Said<'a>>,
 }
 
-/// The lines that stand in every card byte for byte, in order. Nobody edited them, so they need not
-/// be read: most lines of most cards. One in a group may mean something else by its label.
-pub(super) fn shared_lines<'a>(three: &Three<'a>) -> Vec<&'a [u8]> {
-    let lines = |card: &'a Card| {
-        let mut lines: Vec<&[u8]> = card.lone_lines().map(|(_, line)| line).collect();
-        lines.sort_unstable();
-        lines
-    };
-    let (there, base) = (lines(three.there), three.base.map(lines));
-    let has = |all: &[&[u8]], line: &[u8]| all.binary_search(&line).is_ok();
-    let mut shared = lines(three.here);
-    shared.retain(|line| has(&there, line) && base.as_ref().is_none_or(|base| has(base, line)));
-    shared
+/// For each line of three cards, whether it stands in all of them byte for byte.
+pub(super) struct Shared {
+    pub(super) base: Vec<bool>,
+    pub(super) here: Vec<bool>,
+    pub(super) there: Vec<bool>,
+}
+
+/// How far apart a line may stand in two cards and still be known again without reading it.
+const WINDOW: usize = 16;
+
+impl Shared {
+    /// Nobody edited what stands in all cards, so it need not be read: most lines of most cards. One
+    /// in a group may mean something else by its label; one that was moved far is read for nothing.
+    pub(super) fn of(three: &Three<'_>) -> Self {
+        let lines = |card: &'_ Card| card.lines().count();
+        let mut shared = Self {
+            base: vec![false; three.base.map_or(0, lines)],
+            here: vec![false; lines(three.here)],
+            there: vec![false; lines(three.there)],
+        };
+        let there: Vec<_> = three.there.lone_lines().collect();
+        let base: Option<Vec<_>> = three.base.map(|base| base.lone_lines().collect());
+        let (mut at_there, mut at_base) = (0, 0);
+        for (id, line) in three.here.lone_lines() {
+            let Some(found) = find(&there, at_there, line) else { continue };
+            at_there = found + 1;
+            let was = base.as_ref().map(|base| find(base, at_base, line));
+            if let Some(Some(was)) = was {
+                at_base = was + 1;
+                mark(&mut shared.base, base.as_ref().and_then(|base| base.get(was)));
+            }
+            if was != Some(None) {
+                mark(&mut shared.here, Some(&(id, line)));
+                mark(&mut shared.there, there.get(found));
+            }
+        }
+        shared
+    }
+}
+
+/// Where a line stands, at or near the place where it should.
+fn find(lines: &[(LineId, &[u8])], near: usize, line: &[u8]) -> Option<usize> {
+    let same = |at: &usize| lines.get(*at).is_some_and(|(_, other)| *other == line);
+    (near..near + WINDOW).find(same).or_else(|| (near.saturating_sub(WINDOW)..near).find(same))
+}
+
+fn mark(shared: &mut [bool], line: Option<&(LineId, &[u8])>) {
+    if let Some(shared) = line.and_then(|(id, _)| shared.get_mut(id.index())) {
+        *shared = true;
+    }
 }
 
 impl<'a> Read<'a> {
-    pub(super) fn of(card: &'a Card, shared: &[&[u8]]) -> Self {
+    pub(super) fn of(card: &'a Card, shared: &[bool]) -> Self {
         let groups = Groups::of(card);
-        let is_shared = |line| shared.binary_search(&card.line(line)).is_ok();
-        let facts = facts_of(card, &groups, |line| !is_shared(line));
+        let facts = facts_of(card, &groups, |line| shared.get(line.index()) != Some(&true));
         Self { card, groups, facts }
     }
 }
 
 impl<'a> Side<'a> {
     pub(super) fn of(read: &'a Read<'a>) -> Self {
-        let mut facts: BTreeMap<_, (Fact<'a>, Vec<LineId>)> = BTreeMap::new();
+        let mut facts: BTreeMap<_, Lines<'a>> = BTreeMap::new();
         // Whose the UID is, is decided for the whole card.
         for fact in read.facts.iter().filter(|fact| fact.known != Known::Uid) {
-            facts.entry(fact.normal).or_insert((fact, Vec::new())).1.push(fact.line);
+            match facts.entry(fact.normal) {
+                Entry::Vacant(place) => drop(place.insert(Lines { fact, more: Vec::new() })),
+                Entry::Occupied(mut known) => known.get_mut().more.push(fact.line),
+            }
         }
         Self { card: read.card, groups: &read.groups, facts }
     }
 
     pub(super) fn fact(&self, normal: &[u8]) -> Option<Fact<'a>> {
-        self.facts.get(normal).map(|(fact, _)| *fact)
+        self.facts.get(normal).map(|lines| lines.fact)
     }
 
     /// The lines that say it; several where it stands twice, or under several names.
-    pub(super) fn lines(&self, normal: &[u8]) -> &[LineId] {
-        self.facts.get(normal).map_or(&[], |(_, lines)| lines)
+    pub(super) fn lines(&self, normal: &[u8]) -> impl Iterator<Item = LineId> {
+        let lines = self.facts.get(normal).into_iter();
+        lines.flat_map(|lines| [lines.fact.line].into_iter().chain(lines.more.iter().copied()))
     }
 
-    pub(super) fn entry(&self, line: LineId) -> Option<Entry<'a>> {
-        Entry::of(self.card, self.groups, line)
+    /// Whether one line only says it.
+    pub(super) fn is_on_one_line(&self, normal: &[u8]) -> bool {
+        self.facts.get(normal).is_some_and(|lines| lines.more.is_empty())
     }
 
-    pub(super) fn entries(&self, normal: &[u8]) -> Vec<Entry<'a>> {
-        self.lines(normal).iter().filter_map(|line| self.entry(*line)).collect()
+    pub(super) fn entry(&self, line: LineId) -> Option<vcard::Entry<'a>> {
+        vcard::Entry::of(self.card, self.groups, line)
+    }
+
+    pub(super) fn entries(&self, normal: &[u8]) -> Vec<vcard::Entry<'a>> {
+        self.lines(normal).filter_map(|line| self.entry(line)).collect()
     }
 
     /// Whether the card has any such property.
@@ -90,7 +142,7 @@ impl<'a> Side<'a> {
             .facts
             .iter()
             .filter(|(normal, _)| other.is_none_or(|other| !other.facts.contains_key(*normal)))
-            .map(|(_, (fact, _))| Said { fact: *fact, card: self.card })
+            .map(|(_, lines)| Said { fact: lines.fact, card: self.card })
             .collect();
         beyond.sort_by_key(|said| said.fact.line);
         beyond
@@ -110,6 +162,9 @@ impl<'a> Edits<'a> {
 
 /// Leaves out what both sides said anew in the same words: the same edit is no edit.
 pub(super) fn without_common<'a>(here: &mut Edits<'a>, there: &mut Edits<'a>) {
+    if here.come.is_empty() || there.come.is_empty() {
+        return;
+    }
     let said = |edits: &Edits<'a>| -> BTreeSet<&'a [u8]> {
         edits.come.iter().map(|said| said.fact.normal).collect()
     };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Prefer;
 use super::contest::{Aside, Contested};
 use super::pair::{By, EDITED, Said, identity, is_list, is_once, is_one, pair};
-use super::side::{Edits, Read, Side, shared_lines, without_common};
+use super::side::{Edits, Read, Shared, Side, without_common};
 use super::value::{Versions, blended};
 use crate::vcard::{
     Blend, Card, Entry, Fact, Known, LineId, Origin, Patch, list_items, shown, words,
@@ -70,9 +70,10 @@ impl Rule {
 }
 
 pub(super) fn three_way(three: Three<'_>, rule: Rule) -> Outcome {
-    let shared = shared_lines(&three);
-    let base = three.base.map(|base| Read::of(base, &shared));
-    let (here, there) = (Read::of(three.here, &shared), Read::of(three.there, &shared));
+    let shared = Shared::of(&three);
+    let base = three.base.map(|base| Read::of(base, &shared.base));
+    let here = Read::of(three.here, &shared.here);
+    let there = Read::of(three.there, &shared.there);
     let base = base.as_ref().map(Side::of);
     let (here, there) = (Side::of(&here), Side::of(&there));
     let mut edits_here = Edits::since(base.as_ref(), &here);
@@ -209,6 +210,10 @@ impl<'a> Merging<'a> {
     /// A line for each that says the property: an anniversary may stand under several names.
     fn put(&mut self, versions: &Versions<'a, '_>, blend: &Blend) {
         let (here, there) = (versions.here, versions.there);
+        let single = self.here.is_on_one_line(here.0.normal);
+        if single && self.there.is_on_one_line(there.0.normal) {
+            return self.patch.put(here.1, there.1, blend);
+        }
         let mut theirs: Vec<Entry<'a>> = self.there.entries(there.0.normal);
         let mut matched = false;
         let lines = self.here.entries(here.0.normal);
@@ -230,8 +235,8 @@ impl<'a> Merging<'a> {
     fn remove(&mut self, old: &Fact<'a>) {
         for line in self.here.lines(old.normal) {
             match is_list(old.known) {
-                true => self.patch.remove_item(*line, old.value),
-                false => self.patch.cut(*line),
+                true => self.patch.remove_item(line, old.value),
+                false => self.patch.cut(line),
             }
         }
     }
