@@ -4,6 +4,7 @@
 //! what is stored is the repo's. Its own is the order of things, which keeps the promises: nothing
 //! is deleted before everything else was done, and the token is stored last of all.
 
+mod again;
 mod changes;
 mod edits;
 mod gather;
@@ -86,6 +87,9 @@ impl Session<'_, '_> {
             return self.run_read_only(store, book, report).await;
         }
         let sends = self.options.choice.direction != Direction::Pull;
+        if self.options.creates {
+            again::adopt(store, book, (remote.world().now)())?;
+        }
         let (gathered, mut plan) =
             gather_and_sketch(remote, store, book, self.options.full).await?;
         report.full = gathered.because.is_some();

@@ -135,6 +135,7 @@ pub(super) fn accepted(response: &Response<Vec<u8>>, at: &Location) -> Result<u1
                 None => Ok(status),
             }
         }
+        // Whoever stands in between with a login page stored nothing (Q21); Apache says 201 with a page.
         200 if Kind::of(&decode(response.body())) == Kind::Html => {
             Err(DavError::NotDav { what: Kind::Html.describe().to_owned() })
         }

@@ -79,6 +79,11 @@ pub(super) fn heal(bends: &[&'static Bend], knobs: &mut Knobs) {
     bends.iter().filter_map(|bend| bend.heal).for_each(|heal| heal(knobs));
 }
 
+/// Whether something was only for a while.
+pub(super) fn is_healed(bends: &[&'static Bend]) -> bool {
+    bends.iter().any(|bend| bend.heal.is_some())
+}
+
 /// Every knob alone.
 pub(super) fn bends() -> &'static [&'static Bend] {
     static BENDS: LazyLock<Vec<&'static Bend>> =
@@ -203,7 +208,8 @@ static WRITING: [Bend; 66] = [
     bend("ETag: weak in headers", |k| k.etag_form = ETagForm::WeakHeader),
     bend("ETag: gzip in headers", |k| k.etag_form = ETagForm::GzipHeader),
     weak("ETag: constant", |k| k.etag_form = ETagForm::Constant, Weaker {
-        reason: "Q133: no version tells anything", forgets: true, unguarded: true, ..FIRM
+        reason: "Q133: no version tells anything; a card alone in its book seems never to change",
+        forgets: true, unguarded: true, refuses: true, ..FIRM
     }),
     bend("new name: location", |k| k.rename_on_put = NewName::Location),
     bend("new name: absolute location", |k| k.rename_on_put = NewName::AbsoluteLocation),

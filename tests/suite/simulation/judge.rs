@@ -16,6 +16,14 @@ pub(super) struct Court<'a> {
     pub(super) clients: &'a [Client],
     pub(super) server: &'a Server,
     pub(super) weaker: Weaker,
+    /// Whether a sync was disturbed: then a client may not know that its edit arrived, and others who
+    /// saw it there and changed it seem to have edited what both had before. Then an edit beats a
+    /// removal and a deletion that knew it, and of two edits the later may lose.
+    pub(super) disturbed: bool,
+    /// Whether the server refused something out of hand, which is not tried again unless edited.
+    pub(super) refused: bool,
+    /// Whether one side was told to overwrite the other.
+    pub(super) forced: bool,
 }
 
 /// The cards of one contact, side by side: the clients, then the server.
@@ -68,11 +76,11 @@ impl Court<'_> {
             let conflicts = client.store.conflicts(None).expect("conflicts are read");
             open.extend(conflicts.iter().filter_map(|one| who(&one.local)));
             open.extend(conflicts.iter().filter_map(|one| who(&one.remote)));
-            if self.weaker.refuses {
+            if self.weaker.refuses || self.refused {
                 let pending = client.store.pending(None).expect("pendings are read");
                 let ids = pending.into_iter().filter_map(|note| match note.subject {
-                    Subject::Contact(id) => Some(id),
-                    Subject::Card(_) => None,
+                    Subject::Contact(id) if note.tried.is_some() || self.weaker.refuses => Some(id),
+                    _ => None,
                 });
                 let contacts = client.store.contacts(&ids.collect::<Vec<_>>()).expect("contacts");
                 open.extend(contacts.iter().filter_map(|contact| who(&contact.vcard)));
@@ -112,29 +120,34 @@ impl Court<'_> {
         let everywhere = |token: &Token| sides.iter().all(|side| has(side, token));
         let somewhere = |token: &Token| sides.iter().any(|side| has(side, token));
         let kept = self.kept_in_conflicts();
+        let remembered = self.remembered();
         for (at, intent) in all.iter().enumerate() {
             let later = &all[at + 1..];
             let fine = match intent.what {
                 What::Put(token) => {
-                    let unkept =
-                        self.weaker.unkept.contains(&token.kind) || self.weaker.refuses || is_open;
+                    let unkept = self.weaker.unkept.contains(&token.kind)
+                        || self.weaker.refuses
+                        || self.forced
+                        || is_open;
                     everywhere(&token)
-                        || (unkept && somewhere(&token))
+                        || (unkept && (somewhere(&token) || remembered.contains(&token)))
                         || (is_open && kept.contains(&token))
                         || all.iter().any(|other| other.replaces(&token))
-                        || (kept.contains(&token) && all.iter().any(|other| intent.rivals(other)))
+                        || (kept.contains(&token)
+                            && all.iter().any(|other| self.rivals(intent, other)))
                 }
                 What::Drop(token) => {
                     !somewhere(&token)
                         || is_open
                         || self.weaker.undrops
+                        || self.forced
                         || self.weaker.refuses
                         || self.weaker.unkept.contains(&token.kind)
                         || later
                             .iter()
                             .any(|other| other.by == intent.by && other.what == What::Delete)
-                        || (self.kept_beside(&token)
-                            && all.iter().any(|other| intent.rivals(other)))
+                        || (self.disturbed && all.iter().any(|other| other.undoes(intent, &token)))
+                        || all.iter().any(|other| self.rivals(intent, other))
                 }
                 What::Delete => {
                     sides.iter().all(Vec::is_empty)
@@ -142,6 +155,10 @@ impl Court<'_> {
                         || self.weaker.refuses
                         || later.iter().any(|other| other.by == intent.by)
                         || all.iter().any(|other| other.is_news_to(intent))
+                        || (self.disturbed
+                            && all.iter().any(|other| {
+                                other.by != intent.by && matches!(other.what, What::Put(_))
+                            }))
                 }
                 What::Restore => {
                     sides.iter().all(|side| !side.is_empty())
@@ -158,6 +175,17 @@ impl Court<'_> {
         Ok(())
     }
 
+    /// Whether both touched one property and neither knew of the other.
+    fn rivals(&self, this: &Intent, other: &Intent) -> bool {
+        let (Some(one), Some(two)) = (this.token(), other.token()) else {
+            return other.what == What::Delete && other.by != this.by;
+        };
+        let knew = matches!(other.what, What::Put(_)) && this.had.contains(&two)
+            || matches!(this.what, What::Put(_)) && other.had.contains(&one);
+        let same_property = one.kind.property() == two.kind.property();
+        this.by != other.by && same_property && (self.disturbed || !knew)
+    }
+
     /// Every value of a text that a conflict keeps.
     fn kept_in_conflicts(&self) -> HashSet<Token> {
         let conflicts = self.clients.iter().flat_map(|client| &client.store.conflicts);
@@ -165,11 +193,9 @@ impl Court<'_> {
         texts.flat_map(|text| tokens(text)).collect()
     }
 
-    /// Whether a conflict knows a text without this value, by a policy that keeps it.
-    fn kept_beside(&self, token: &Token) -> bool {
-        let mut conflicts = self.clients.iter().flat_map(|client| &client.store.conflicts);
-        conflicts
-            .any(|one| !tokens(&one.local).contains(token) || !tokens(&one.remote).contains(token))
+    /// Every value of a text that some history keeps.
+    fn remembered(&self) -> HashSet<Token> {
+        self.clients.iter().flat_map(known_texts).flat_map(|text| tokens(&text)).collect()
     }
 }
 
@@ -188,14 +214,9 @@ impl Intent {
             }
     }
 
-    /// Whether both touched one property and neither knew of the other.
-    fn rivals(&self, other: &Self) -> bool {
-        let (Some(one), Some(two)) = (self.token(), other.token()) else {
-            return other.what == What::Delete && other.by != self.by;
-        };
-        let knew = matches!(other.what, What::Put(_)) && self.had.contains(&two)
-            || matches!(self.what, What::Put(_)) && other.had.contains(&one);
-        self.by != other.by && one.kind.property() == two.kind.property() && !knew
+    /// Whether it is an edit by another that the removal of this value met unknowing.
+    fn undoes(&self, removal: &Self, token: &Token) -> bool {
+        self.by != removal.by && self.what == What::Put(*token)
     }
 
     fn token(&self) -> Option<Token> {

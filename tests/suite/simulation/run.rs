@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use contactcmd_tests::fake::FakeDav;
 
-use super::bends::{Weaker, heal, knobs, weaker};
+use super::bends::{Weaker, heal, is_healed, knobs, weaker};
 use super::client::Client;
 use super::judge::{Court, replaced_are_kept};
 use super::ledger::Ledger;
-use super::script::{Actor, How, Script, Step, Sync};
+use super::script::{Actor, How, Script, Step, Sync, Trouble};
 use super::server::Server;
 use super::{is_traced, say};
 
@@ -85,9 +85,16 @@ impl Stage {
                 self.last(by, &format!("clean round {round}"))?;
             }
         }
-        let court = Court { clients: &self.clients, server: &self.server, weaker: self.weaker };
+        let troubles = script.troubles();
+        let court = Court {
+            clients: &self.clients,
+            server: &self.server,
+            weaker: self.weaker,
+            disturbed: troubles.clone().next().is_some() || is_healed(&script.bends),
+            forced: script.is_forced(),
+            refused: troubles.clone().any(Trouble::is_refusal),
+        };
         court.judge()?;
-        let _ = script;
         for by in 0..self.clients.len() {
             let before = self.dump(by);
             let writes = self.writes();

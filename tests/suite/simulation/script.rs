@@ -81,6 +81,11 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
+    /// Whether the server says no to a request for no reason.
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Fault(_, _, Fault::Status(..)))
+    }
+
     pub(super) fn is_crash(&self) -> bool {
         matches!(self, Self::Crash(_))
     }
@@ -102,6 +107,19 @@ impl Script {
             _ => vec![chance.pick(super::bends::profiles())],
         };
         Self::random_with(bends, chance)
+    }
+
+    /// Everything that disturbs a sync.
+    pub(super) fn troubles(&self) -> impl Iterator<Item = &Trouble> + Clone {
+        self.steps.iter().flat_map(|step| match step {
+            Step::Sync(sync) => sync.troubles.as_slice(),
+            _ => &[],
+        })
+    }
+
+    pub(super) fn is_forced(&self) -> bool {
+        let is_forced = |step: &Step| matches!(step, Step::Sync(sync) if sync.how == How::Force);
+        self.steps.iter().any(is_forced)
     }
 
     /// A random script on this server.

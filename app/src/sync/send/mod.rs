@@ -8,7 +8,7 @@ mod post;
 use std::collections::HashMap;
 
 use contactcmd_domain::contact::ContactId;
-use contactcmd_domain::dav::{Href, HrefKey};
+use contactcmd_domain::dav::{Fetched, Href, HrefKey, What};
 use contactcmd_domain::sync::action::{Action, Merge, Send, Step};
 use contactcmd_domain::sync::plan::plan_gone;
 use contactcmd_domain::vcard::Card;
@@ -16,7 +16,7 @@ use contactcmd_ports::Change;
 
 use super::pages::Pages;
 use crate::Failure;
-use crate::remote::RemoteError;
+use crate::remote::{RemoteError, fetch_each};
 use parcel::{Packed, Parcel, pack};
 
 /// Contacts whose intents are stored together, and which are read back together.
@@ -87,17 +87,17 @@ impl Pages<'_, '_, '_> {
         &mut self,
         actions: Vec<Action>,
         attempt: u32,
-    ) -> Result<(Vec<Parcel>, Vec<Href>), Failure> {
+    ) -> Result<(Vec<Parcel>, Vec<(Href, ContactId)>), Failure> {
         let (mut parcels, mut look) = (Vec::new(), Vec::new());
         for action in actions {
+            let contact = action.contact;
             let is_first = attempt == 1
                 && matches!(&action.step, Step::CreateThere(sending) if sending.was.is_none());
-            let contact = action.contact;
             let is_free = |href: &Href| is_first && self.is_free(href, contact, &parcels);
             let name = |card: &Card| self.new_href(card, is_free);
             match pack(action, &self.book.info, name) {
                 Packed::Ready(parcel) => parcels.push(*parcel),
-                Packed::Look(href) => look.push(href),
+                Packed::Look(href) => look.extend(contact.map(|contact| (href, contact))),
                 Packed::Refused(action, words) => {
                     let edited = self.edited_of(&action);
                     self.unsendable(&action, edited, words)?;
@@ -129,14 +129,22 @@ impl Pages<'_, '_, '_> {
     }
 
     /// Cards whose version nobody knows: read, and planned by what is there.
-    async fn look_for_versions(&mut self, hrefs: Vec<Href>) -> Result<Vec<Action>, Failure> {
+    async fn look_for_versions(
+        &mut self,
+        unknown: Vec<(Href, ContactId)>,
+    ) -> Result<Vec<Action>, Failure> {
         let mut again = Vec::new();
         let mut versionless = Vec::new();
-        for card in self.look(hrefs).await? {
+        let contacts: HashMap<HrefKey, ContactId> =
+            unknown.iter().map(|(href, contact)| (href.key(), *contact)).collect();
+        let hrefs = unknown.into_iter().map(|(href, _)| href).collect();
+        for card in self.look_with_versions(hrefs).await? {
+            let key = card.href.key();
             if card.etag.is_none() {
-                versionless.push(card.href.key());
+                versionless.push(key.clone());
             }
-            again.extend(self.plan_again(card)?);
+            // Those who meet for the first time have no link yet.
+            again.extend(self.plan_again(card, contacts.get(&key).copied())?);
         }
         let (without, with): (Vec<Action>, Vec<Action>) = again
             .into_iter()
@@ -146,6 +154,24 @@ impl Pages<'_, '_, '_> {
             self.unsendable(&action, None, words.to_owned())?;
         }
         Ok(with)
+    }
+
+    /// The cards at these hrefs, with their versions where the server gives them at all: some reports
+    /// leave out what a GET tells (Q84).
+    pub(super) async fn look_with_versions(
+        &self,
+        hrefs: Vec<Href>,
+    ) -> Result<Vec<Fetched>, Failure> {
+        let nameless = |card: &Fetched| card.etag.is_none() && matches!(card.what, What::Card(_));
+        let (without, mut found): (Vec<_>, Vec<_>) =
+            self.look(hrefs).await?.into_iter().partition(nameless);
+        let without = without.into_iter().map(|card| card.href).collect();
+        fetch_each(self.remote, &self.book.info.location, without, async |cards| {
+            found.extend(cards);
+            Ok::<(), Failure>(())
+        })
+        .await?;
+        Ok(found)
     }
 
     /// Cards that are not what they were thought to be: read, and planned by what is there.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use contactcmd_domain::contact::ContactId;
 use contactcmd_domain::dav::{Fetched, Href, HrefKey, Stored, What};
 use contactcmd_domain::sync::action::{Action, RemoteCard, Step};
 use contactcmd_domain::sync::plan::{Match, plan_card, plan_served};
@@ -309,7 +310,7 @@ impl Pages<'_, '_, '_> {
                         self.keep_merged(recorded(parcel.action))?;
                         Ok(None)
                     }
-                    _ => self.plan_again(card),
+                    _ => self.plan_again(card, Some(parcel.contact)),
                 }
             }
             What::Missing if parcel.write == Write::Create => {
@@ -337,9 +338,13 @@ impl Pages<'_, '_, '_> {
         }
     }
 
-    /// The plan for a linked contact by the card that is there now: done if it is to be done here, else
+    /// The plan for a contact, linked to the card that is there now or meeting it for the first time: done if it is to be done here, else
     /// given back.
-    pub(super) fn plan_again(&mut self, card: Fetched) -> Result<Option<Action>, Failure> {
+    pub(super) fn plan_again(
+        &mut self,
+        card: Fetched,
+        unlinked: Option<ContactId>,
+    ) -> Result<Option<Action>, Failure> {
         let Fetched { href, etag, what } = card;
         let What::Card(bytes) = what else {
             return match what {
@@ -348,9 +353,17 @@ impl Pages<'_, '_, '_> {
             };
         };
         let linked = self.store.read().linked_at(self.book.id, &[href.key()])?;
-        let Some(linked) = linked.first() else { return Ok(None) };
+        let met = match unlinked {
+            Some(id) if linked.is_empty() => self.store.read().contact(id)?,
+            _ => None,
+        };
+        let found = match (linked.first(), &met) {
+            (Some(linked), _) => Match::Linked(linked),
+            (None, Some(contact)) => Match::Unlinked(contact),
+            (None, None) => return Ok(None),
+        };
         let remote = RemoteCard { href, etag, card: Card::parse(bytes) };
-        let action = plan_card(remote, Match::Linked(linked), self.options.choice);
+        let action = plan_card(remote, found, self.options.choice);
         if action.step.is_sent() {
             return Ok(Some(action));
         }

@@ -77,7 +77,7 @@ impl Pages<'_, '_, '_> {
             return Ok((parcels, Vec::new()));
         }
         let hrefs = parcels.iter().map(|parcel| parcel.href.clone()).collect();
-        let there = self.look(hrefs).await?;
+        let there = self.look_with_versions(hrefs).await?;
         let (mut good, mut doubts) = (Vec::new(), Vec::new());
         for parcel in parcels {
             let found = there.iter().find(|card| card.href.key() == parcel.href.key());
