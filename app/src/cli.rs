@@ -1,9 +1,16 @@
 //! The command line as it is typed.
 
+mod decide;
+
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, value_parser};
+
+pub use decide::{
+    ConflictList, ConflictShow, Conflicts, ConflictsArgs, FieldChoice, HistoryArgs, KeepWhich,
+    ResolveArgs, SideName, UndoArgs,
+};
 
 /// A contact book for the command line that keeps itself and any CardDAV server the same
 #[derive(Debug, Parser)]
@@ -58,6 +65,12 @@ pub enum Command {
     /// Write contacts out to a file
     #[command(subcommand)]
     Export(Export),
+    /// Decide which of two texts stands, where a contact was edited here and on the server
+    Conflicts(ConflictsArgs),
+    /// See what was replaced and deleted, here and on the server
+    History(HistoryArgs),
+    /// Take back what a run changed
+    Undo(UndoArgs),
     /// Store or forget an account's password in the keychain
     #[command(subcommand)]
     Password(Password),

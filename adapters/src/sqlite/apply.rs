@@ -9,10 +9,10 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::fault::Fault;
-use super::{conflicts, notes};
 use super::prepared::{self, Value};
 use super::rows::{IndexRow, here_code, stored};
 use super::schema::{contacts, external_ids};
+use super::{conflicts, notes};
 
 type Conn = SqliteConnection;
 

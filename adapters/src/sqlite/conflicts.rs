@@ -29,19 +29,12 @@ pub(super) fn all(conn: &mut Conn, which: Which) -> Result<Vec<KeptConflict>, Fa
         query = query.filter(conflicts::decided.is_null());
     }
     let rows: Vec<KeptRow> = query
-        .order((
-            conflicts::decided.is_not_null().asc(),
-            conflicts::at.desc(),
-            conflicts::id.desc(),
-        ))
+        .order((conflicts::decided.is_not_null().asc(), conflicts::at.desc(), conflicts::id.desc()))
         .load(conn)?;
     values(rows)
 }
 
-pub(super) fn one(
-    conn: &mut Conn,
-    id: ConflictId,
-) -> Result<Option<KeptConflict>, Fault> {
+pub(super) fn one(conn: &mut Conn, id: ConflictId) -> Result<Option<KeptConflict>, Fault> {
     let row: Option<KeptRow> = kept().filter(conflicts::id.eq(id.0)).get_result(conn).optional()?;
     row.map(KeptConflict::try_from).transpose()
 }

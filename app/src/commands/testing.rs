@@ -101,7 +101,11 @@ impl Stage {
             open_repo: Box::new(move |_, purpose| Ok(Box::new(repo.open(purpose)))),
             transport: Box::new(|_| panic!("no command under test connects")),
             credentials: Box::new(self.secrets.clone()),
-            env: Box::new(move |name| env.get(name).cloned()),
+            // The home folder of whoever runs the tests is nobody's business.
+            env: Box::new(move |name| {
+                let given = env.get(name).cloned();
+                given.or_else(|| (name == "HOME").then(|| "/nonexistent".to_owned()))
+            }),
             now: Box::new(|| Timestamp(0)),
             random: Box::new(|| *uuid::Uuid::new_v4().as_bytes()),
             pause: Box::new(|_| {}),
@@ -220,6 +224,7 @@ impl Memory {
         });
         repo.expect_external_ids().returning_st(|_| Ok(Vec::new()));
         if purpose == Open::Write {
+            repo.expect_prune().returning_st(|_| Ok(0));
             repo.expect_begin_run().returning_st(|_, _| Ok(RunId(1)));
             let this = self.clone();
             repo.expect_apply().returning_st(move |_, _, changes| {

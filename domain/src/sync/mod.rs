@@ -7,6 +7,7 @@ pub mod decide;
 pub mod gather;
 pub mod guard;
 pub mod outline;
+pub mod pick;
 pub mod plan;
 pub mod policy;
 pub mod snapshot;

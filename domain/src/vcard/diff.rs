@@ -180,7 +180,8 @@ fn once(changes: impl Iterator<Item = FieldChange>) -> Vec<FieldChange> {
     said
 }
 
-fn field<'a>(fact: &Fact<'a>) -> Cow<'a, str> {
+/// What a person calls a fact.
+pub(super) fn field<'a>(fact: &Fact<'a>) -> Cow<'a, str> {
     Cow::Borrowed(match fact.known {
         Known::Fn | Known::N => "name",
         Known::Nickname => "nickname",
@@ -220,7 +221,8 @@ fn is_single(known: Known) -> bool {
         || matches!(known, Photo | Role | Known::Title | Known::Uid)
 }
 
-fn has_label(fact: &Fact<'_>) -> bool {
+/// Whether a label is part of what it is called.
+pub(super) fn has_label(fact: &Fact<'_>) -> bool {
     use Known::{
         AbDate, AbRelated, Adr, Email, Impp, Label, Messenger, Related, Tel, Url, XRelated,
     };

@@ -279,11 +279,8 @@ pub(super) fn history_is_forgotten_by_whole_runs(repo: Repo<'_>) {
         assert_eq!(repo.prune(keep).unwrap(), gone, "{keep:?}");
         assert_eq!(left(repo), (past.to_vec(), runs.to_vec()), "{keep:?}");
     }
-    let decided = |at| Conflict {
-        decided: Some("kept here".into()),
-        at: Timestamp(at),
-        ..conflict(1, book)
-    };
+    let decided =
+        |at| Conflict { decided: Some("kept here".into()), at: Timestamp(at), ..conflict(1, book) };
     apply(
         repo,
         50,
