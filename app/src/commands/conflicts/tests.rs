@@ -218,7 +218,7 @@ fn both_texts_stand_side_by_side() {
     let lines: Vec<_> = shown.lines().map(str::trim_end).collect();
     assert_eq!(lines[0], "Ada   conflict 1 in Contacts of work");
     assert_eq!(lines[3], "            Here  On the server  Before");
-    assert_eq!(lines[4], "phone work  2     1              -");
+    assert_eq!(lines[4], "phone work  2     1              1");
     assert_eq!(lines[5], "note        here  there          old");
     let read: Value =
         serde_json::from_str(&desk.done(&["conflicts", "show", "1", "--json"])).unwrap();

@@ -115,10 +115,10 @@ fn an_undo_goes_on_to_the_run_before_and_can_be_undone() {
     };
     let back = undo(None);
     assert_eq!(text().as_deref(), Some(EDITED), "run {two:?} is undone");
-    undo(None);
+    let further = undo(None);
     assert_eq!(text().as_deref(), Some(ADA), "run {one:?} is undone");
     // Back again: the edit, then the deletion.
-    undo(Some(desk.repo().runs(1).unwrap()[0].id));
+    undo(Some(further));
     assert_eq!(text().as_deref(), Some(EDITED));
     undo(Some(back));
     assert_eq!(text(), None);
