@@ -158,7 +158,8 @@ pub trait ContactRepo {
 
     /// Forgets history by whole runs, as `keep` says, and decided conflicts of that age; gives how
     /// many entries went. The latest run with history stays whatever its age and size, and so does
-    /// every conflict that waits. A run that still names who added a contact keeps its row.
+    /// every conflict that waits. A run that still names who added a contact keeps its row, and
+    /// [`Run::forgotten`] says what happened to it.
     fn prune(&mut self, keep: Keep) -> Result<u64, RepoError>;
 }
 
@@ -356,6 +357,9 @@ pub struct Run {
     pub what: String,
     /// When it began.
     pub at: Timestamp,
+    /// Whether its history or that of a later run was forgotten: what it did, and what happened to
+    /// that since, is not wholly known any more.
+    pub forgotten: bool,
 }
 
 /// A card that was replaced or deleted, here or there.

@@ -32,7 +32,8 @@ CREATE TABLE books (
 CREATE TABLE runs (
     id   INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: history names runs
     what TEXT NOT NULL,
-    at   INTEGER NOT NULL -- every time is in milliseconds since 1970-01-01T00:00:00Z
+    at   INTEGER NOT NULL, -- every time is in milliseconds since 1970-01-01T00:00:00Z
+    forgotten INTEGER NOT NULL DEFAULT 0 -- 1: its history, or a later run's, is gone
 );
 
 -- The card is the record. Everything from uid to person is derived from it for finding and showing.

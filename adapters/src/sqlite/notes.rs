@@ -74,9 +74,9 @@ pub(super) fn begin_run(conn: &mut Conn, what: &str, at: Timestamp) -> Result<Ru
 }
 
 pub(super) fn latest_runs(conn: &mut Conn, limit: u32) -> Result<Vec<Run>, Fault> {
-    let rows: Vec<(i64, String, i64)> =
+    let rows: Vec<(i64, String, i64, bool)> =
         runs::table.order(runs::id.desc()).limit(i64::from(limit)).load(conn)?;
-    let run = |(id, what, at)| Run { id: RunId(id), what, at: Timestamp(at) };
+    let run = |(id, what, at, forgotten)| Run { id: RunId(id), what, at: Timestamp(at), forgotten };
     Ok(rows.into_iter().map(run).collect())
 }
 

@@ -24,6 +24,10 @@ pub(super) fn prune(conn: &mut Conn, keep: Keep) -> Result<u64, Fault> {
         .filter(conflicts::decided.is_not_null())
         .filter(conflicts::at.lt(keep.since.0));
     diesel::delete(decided).execute(conn)?;
+    if let Some(last) = due.first() {
+        let up_to_it = runs::table.filter(runs::id.le(last));
+        diesel::update(up_to_it).set(runs::forgotten.eq(true)).execute(conn)?;
+    }
     forget_runs(conn, keep, due.first().copied())?;
     Ok(u64::try_from(forgotten).unwrap_or(u64::MAX))
 }

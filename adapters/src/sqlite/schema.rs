@@ -34,6 +34,7 @@ diesel::table! {
         id -> BigInt,
         what -> Text,
         at -> BigInt,
+        forgotten -> Bool,
     }
 }
 

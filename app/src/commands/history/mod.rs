@@ -127,7 +127,7 @@ fn pasts(repo: &dyn ContactRepo, whose: &[(ContactId, String)]) -> Result<Vec<Pa
 fn print(chapters: &[Chapter], world: &World) {
     let ui = &world.ui;
     for (number, chapter) in chapters.iter().enumerate() {
-        let Run { id, what, at } = &chapter.run;
+        let Run { id, what, at, .. } = &chapter.run;
         if number > 0 {
             ui.result("");
         }

@@ -37,6 +37,11 @@ pub fn run(args: &UndoArgs, global: &Global, world: &World) -> Result<Exit, Fail
         world.ui.say("there is nothing to undo");
         return Ok(Exit::Done);
     };
+    if run.forgotten {
+        let words = format!("run {} is too old: history of that time was forgotten", run.id.0);
+        return Err(Failure::new(Exit::Failed, anyhow::Error::msg(words))
+            .hint("the table `[history]` of the config says how much is kept"));
+    }
     let changed = if args.force { Changed::Force } else { Changed::Leave };
     let planned = plan(&look(repo.as_ref(), run.id)?, changed);
     show(&planned, world);
@@ -72,13 +77,13 @@ fn undone(run: &Run) -> Option<RunId> {
     run.what.strip_prefix("undo ")?.parse().ok().map(RunId)
 }
 
-/// The latest run that changed something, is no undo, and was not taken back itself: `undo` again
+/// The latest run that changed something, is no undo, is not forgotten, and was not taken back itself: `undo` again
 /// goes on to the run before.
 fn latest(repo: &dyn ContactRepo) -> Result<Option<Run>, Failure> {
     let mut taken_back = HashSet::new();
     for run in repo.runs(u32::MAX)? {
         // An undo that was taken back has taken back nothing.
-        if taken_back.contains(&run.id) {
+        if run.forgotten || taken_back.contains(&run.id) {
             continue;
         }
         if let Some(other) = undone(&run) {

@@ -159,6 +159,24 @@ fn an_added_contact_that_was_edited_since_is_left() {
 }
 
 #[test]
+fn a_run_whose_history_is_forgotten_is_not_undone_by_half() {
+    let desk = desk();
+    desk.import(&["UID:b|FN:Bob", "UID:a|FN:Ada|TEL;TYPE=WORK:2"]);
+    desk.sync(&[replace(1, AGAIN, Editor::User)]);
+    desk.later(91);
+    desk.sync(&[bury()]);
+    desk.done(&["undo", "--yes"]);
+    assert!(desk.repo().runs(99).unwrap().iter().any(|run| run.id.0 == 2 && run.forgotten));
+    // Run 1 only added Ada, but whether she was edited since is not known any more.
+    for run in ["1", "2"] {
+        assert_eq!(desk.run(&["undo", run, "--yes", "--force"]), Exit::Failed);
+        assert!(desk.stage.stderr().contains("history of that time was forgotten"));
+    }
+    assert_eq!(desk.done(&["undo", "--yes"]), "", "there is nothing else left to undo");
+    assert_eq!(desk.text(id(1)).as_deref(), Some(AGAIN));
+}
+
+#[test]
 fn no_second_contact_of_one_uid_comes_back() {
     let desk = desk();
     let run = desk.sync(&[delete()]).0.to_string();

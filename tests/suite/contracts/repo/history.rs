@@ -279,6 +279,12 @@ pub(super) fn history_is_forgotten_by_whole_runs(repo: Repo<'_>) {
         assert_eq!(repo.prune(keep).unwrap(), gone, "{keep:?}");
         assert_eq!(left(repo), (past.to_vec(), runs.to_vec()), "{keep:?}");
     }
+    apply(repo, 41, &[insert(person(3, "C")), edit(1, "A5")]);
+    apply(repo, 42, &[edit(1, "A6")]);
+    repo.prune(keep(42, 99)).unwrap();
+    let runs: Vec<_> =
+        repo.runs(9).unwrap().into_iter().map(|run| (run.at.0, run.forgotten)).collect();
+    assert_eq!(runs, [(42, false), (41, true), (10, true)], "nor what came after run 10");
     let decided =
         |at| Conflict { decided: Some("kept here".into()), at: Timestamp(at), ..conflict(1, book) };
     apply(
