@@ -1,5 +1,6 @@
 //! The command line as it is typed.
 
+mod decide;
 mod fields;
 
 use std::path::PathBuf;
@@ -7,6 +8,10 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum, value_parser};
 
+pub use decide::{
+    ConflictList, ConflictShow, Conflicts, ConflictsArgs, FieldChoice, HistoryArgs, KeepWhich,
+    ResolveArgs, SideName, UndoArgs,
+};
 pub use fields::{AddArgs, DeleteArgs, EditArgs, FieldArgs};
 
 /// A contact book for the command line that keeps itself and any CardDAV server the same
@@ -69,6 +74,12 @@ pub enum Command {
     /// Write contacts out to a file
     #[command(subcommand)]
     Export(Export),
+    /// Decide which of two texts stands, where a contact was edited here and on the server
+    Conflicts(ConflictsArgs),
+    /// See what was replaced and deleted, here and on the server
+    History(HistoryArgs),
+    /// Take back what a run changed
+    Undo(UndoArgs),
     /// Store or forget an account's password in the keychain
     #[command(subcommand)]
     Password(Password),

@@ -83,6 +83,17 @@ pub trait ContactRepo {
     /// Conflicts that nobody decided yet, in this book or (`None`) in all.
     fn conflicts(&self, book: Option<BookId>) -> Result<Vec<Conflict>, RepoError>;
 
+    // -- conflicts: what a person decides --
+
+    /// Conflicts with where they are; those that wait come first, and of either the newest.
+    fn kept_conflicts(&self, which: Which) -> Result<Vec<KeptConflict>, RepoError>;
+
+    /// The conflict of this id, decided or not.
+    fn kept_conflict(&self, id: ConflictId) -> Result<Option<KeptConflict>, RepoError>;
+
+    /// A contact, tombstone or not, with its link in this book; `None` when it has none there.
+    fn linked(&self, contact: ContactId, book: BookId) -> Result<Option<Linked>, RepoError>;
+
     // -- contacts: what a person reads; tombstones never show --
 
     /// One contact, or `None` if there is none or only its tombstone.
@@ -126,6 +137,14 @@ pub trait ContactRepo {
     /// The contacts that one run added and that are still here.
     fn added_in(&self, run: RunId) -> Result<Vec<ContactId>, RepoError>;
 
+    /// The contacts with these ids that there are, tombstones included, in any order: what an undo
+    /// finds.
+    fn with_tombstones(&self, ids: &[ContactId]) -> Result<Vec<StoredContact>, RepoError>;
+
+    /// The contacts that only the history still knows, and what they were last called; the latest
+    /// first.
+    fn gone(&self) -> Result<Vec<(ContactId, String)>, RepoError>;
+
     // -- writing --
 
     /// Opens a run: what is changed under it is listed and undone together.
@@ -136,6 +155,12 @@ pub trait ContactRepo {
     /// A change that replaces, buries or deletes a card writes its before-image to `history` in the same
     /// transaction.
     fn apply(&mut self, run: RunId, at: Timestamp, changes: &[Change]) -> Result<(), RepoError>;
+
+    /// Forgets history by whole runs, as `keep` says, and decided conflicts of that age; gives how
+    /// many entries went. The latest run with history stays whatever its age and size, and so does
+    /// every conflict that waits. A run that still names who added a contact keeps its row, and
+    /// [`Run::forgotten`] says what happened to it.
+    fn prune(&mut self, keep: Keep) -> Result<u64, RepoError>;
 }
 
 /// Row id of an account.
@@ -149,6 +174,10 @@ pub struct BookId(pub i64);
 /// Row id of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RunId(pub i64);
+
+/// Row id of a conflict; none is ever used again, because people type it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConflictId(pub i64);
 
 /// An account to store; the secret is never here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -279,7 +308,8 @@ pub enum Change {
         /// Why.
         why: Why,
     },
-    /// Keep both texts of a conflict, in place of an undecided one of the same contact and book.
+    /// Keep both texts of a conflict, in place of an undecided one of the same contact and book: the
+    /// id stays, and as long as it is undecided its first time.
     Conflict(Conflict),
 }
 
@@ -327,6 +357,9 @@ pub struct Run {
     pub what: String,
     /// When it began.
     pub at: Timestamp,
+    /// Whether its history or that of a later run was forgotten: what it did, and what happened to
+    /// that since, is not wholly known any more.
+    pub forgotten: bool,
 }
 
 /// A card that was replaced or deleted, here or there.
@@ -340,6 +373,8 @@ pub struct Past {
     pub side: Side,
     /// What it was called before.
     pub name: String,
+    /// Whether it was a tombstone before: replacing it brought the contact back.
+    pub tombstone: bool,
     /// The card before, exactly.
     pub before: Vec<u8>,
     /// The card after; `None` when it was deleted.
@@ -398,6 +433,39 @@ pub struct Conflict {
     pub decided: Option<String>,
     /// When.
     pub at: Timestamp,
+}
+
+/// Which conflicts to give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Which {
+    /// Those that nobody decided yet.
+    Undecided,
+    /// Those that were decided as well.
+    All,
+}
+
+/// A conflict as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptConflict {
+    /// Its row.
+    pub id: ConflictId,
+    /// The account's name.
+    pub account: String,
+    /// The book's display name.
+    pub addressbook: String,
+    /// Whether the contact is a tombstone: it was deleted here.
+    pub tombstone: bool,
+    /// The conflict.
+    pub conflict: Conflict,
+}
+
+/// How much history to keep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keep {
+    /// Runs that began before this go.
+    pub since: Timestamp,
+    /// Runs go that have more entries than this together with all later ones.
+    pub entries: u64,
 }
 
 /// What to list.

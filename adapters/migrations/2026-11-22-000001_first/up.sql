@@ -32,7 +32,8 @@ CREATE TABLE books (
 CREATE TABLE runs (
     id   INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: history names runs
     what TEXT NOT NULL,
-    at   INTEGER NOT NULL -- every time is in milliseconds since 1970-01-01T00:00:00Z
+    at   INTEGER NOT NULL, -- every time is in milliseconds since 1970-01-01T00:00:00Z
+    forgotten INTEGER NOT NULL DEFAULT 0 -- 1: its history, or a later run's, is gone
 );
 
 -- The card is the record. Everything from uid to person is derived from it for finding and showing.
@@ -62,6 +63,8 @@ CREATE INDEX contacts_by_name ON contacts (sort_key, id, names) WHERE deleted_at
 CREATE INDEX contacts_by_created ON contacts (created) WHERE deleted_at IS NULL;
 CREATE INDEX contacts_by_updated ON contacts (updated) WHERE deleted_at IS NULL;
 CREATE INDEX contacts_by_uid ON contacts (uid_key) WHERE uid_key IS NOT NULL;
+-- What a run added, for undoing it; and a run's row goes only when no contact names it.
+CREATE INDEX contacts_by_run ON contacts (run);
 -- What a push has to create: costs by its number, not by the size of the book.
 CREATE INDEX contacts_unlinked ON contacts (id) WHERE linked = 0;
 
@@ -130,7 +133,7 @@ CREATE TABLE pending (
 CREATE INDEX pending_by_contact ON pending (contact) WHERE contact IS NOT NULL;
 
 CREATE TABLE conflicts (
-    id      INTEGER PRIMARY KEY,
+    id      INTEGER PRIMARY KEY AUTOINCREMENT, -- never used again: people type it
     contact BLOB NOT NULL REFERENCES contacts (id) ON DELETE CASCADE,
     book    INTEGER NOT NULL REFERENCES books (id) ON DELETE CASCADE,
     href    TEXT NOT NULL, -- of the card there
@@ -152,6 +155,7 @@ CREATE TABLE history (
     there       INTEGER NOT NULL, -- 1: replaced on the server, 0: here
     name        TEXT NOT NULL,
     why         TEXT NOT NULL,
+    tombstone   INTEGER NOT NULL, -- 1: it was deleted here before, and this brought it back
     before_text BLOB NOT NULL,
     after_text  BLOB -- NULL: it was deleted
 );

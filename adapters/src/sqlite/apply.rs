@@ -9,10 +9,10 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::fault::Fault;
-use super::notes;
 use super::prepared::{self, Value};
 use super::rows::{IndexRow, here_code, stored};
 use super::schema::{contacts, external_ids};
+use super::{conflicts, notes};
 
 type Conn = SqliteConnection;
 
@@ -73,6 +73,7 @@ pub(super) fn change(conn: &mut Conn, stamp: Stamp, change: &Change) -> Result<(
                 contact: *contact,
                 side: Side::There,
                 name: name.clone(),
+                tombstone: false,
                 before: before.clone(),
                 after: after.clone(),
                 why: why.clone(),
@@ -81,7 +82,7 @@ pub(super) fn change(conn: &mut Conn, stamp: Stamp, change: &Change) -> Result<(
         ),
         Change::Pend(note) => notes::pend(conn, note),
         Change::Settle { book, subject } => notes::settle(conn, *book, subject),
-        Change::Conflict(conflict) => notes::keep_conflict(conn, conflict),
+        Change::Conflict(conflict) => conflicts::keep(conn, conflict),
     }
 }
 
@@ -174,15 +175,16 @@ fn remember(
     (contact, why): (ContactId, &Why),
     after: Option<&[u8]>,
 ) -> Result<(), Fault> {
-    let (name, before) = contacts::table
+    let (name, before, deleted_at): (_, _, Option<i64>) = contacts::table
         .find(contact.as_bytes().as_slice())
-        .select((contacts::name, contacts::vcard))
+        .select((contacts::name, contacts::vcard, contacts::deleted_at))
         .get_result(conn)
         .optional()?
         .ok_or(Fault::NoSuchContact(contact))?;
     let (after, why) = (after.map(<[u8]>::to_vec), why.clone());
     let (run, side, at) = (stamp.run, Side::Here, stamp.at);
-    notes::remember(conn, &Past { run, contact, side, name, before, after, why, at })
+    let tombstone = deleted_at.is_some();
+    notes::remember(conn, &Past { run, contact, side, name, tombstone, before, after, why, at })
 }
 
 fn relink(conn: &mut Conn, id: ContactId, book: BookId, link: &Link) -> Result<(), Fault> {

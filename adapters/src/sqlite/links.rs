@@ -1,6 +1,6 @@
 //! The links of a book: what a sync reads.
 
-use contactcmd_domain::contact::UidKey;
+use contactcmd_domain::contact::{ContactId, UidKey};
 use contactcmd_domain::dav::HrefKey;
 use contactcmd_domain::sync::snapshot::{Known, Link, Linked, StoredContact};
 use contactcmd_ports::BookId;
@@ -75,13 +75,32 @@ pub(super) fn linked_at(
             .filter(external_ids::href_key.eq_any(chunk.iter().map(|key| &key.0)))
             .select((ContactRow::as_select(), LinkRow::as_select()))
             .load(conn)?;
-        for (contact, link) in rows {
-            let contact = StoredContact::try_from(contact)?;
-            let link = link.into_link(&contact);
-            found.push(Linked { contact, link });
+        for row in rows {
+            found.push(together(row)?);
         }
     }
     Ok(found)
+}
+
+pub(super) fn linked(
+    conn: &mut Conn,
+    contact: ContactId,
+    book: BookId,
+) -> Result<Option<Linked>, Fault> {
+    let row: Option<(ContactRow, LinkRow)> = external_ids::table
+        .inner_join(contacts::table)
+        .filter(external_ids::contact.eq(contact.as_bytes().as_slice()))
+        .filter(external_ids::book.eq(book.0))
+        .select((ContactRow::as_select(), LinkRow::as_select()))
+        .get_result(conn)
+        .optional()?;
+    row.map(together).transpose()
+}
+
+fn together((contact, link): (ContactRow, LinkRow)) -> Result<Linked, Fault> {
+    let contact = StoredContact::try_from(contact)?;
+    let link = link.into_link(&contact);
+    Ok(Linked { contact, link })
 }
 
 pub(super) fn unlinked_by_uid(

@@ -6,12 +6,14 @@
 
 mod accounts;
 mod apply;
+mod conflicts;
 mod fault;
 mod links;
 mod notes;
 mod open;
 mod people;
 mod prepared;
+mod prune;
 mod rows;
 mod schema;
 
@@ -23,8 +25,9 @@ use contactcmd_domain::contact::{ContactId, Timestamp, UidKey};
 use contactcmd_domain::dav::{BookInfo, HrefKey};
 use contactcmd_domain::sync::snapshot::{Known, Linked, StoredContact};
 use contactcmd_ports::{
-    Account, AccountDraft, AccountId, Book, BookId, Change, Conflict, ContactRepo, ExternalId,
-    ListPage, ListQuery, Open, Past, Pending, Progress, RepoError, Run, RunId, Summary,
+    Account, AccountDraft, AccountId, Book, BookId, Change, Conflict, ConflictId, ContactRepo,
+    ExternalId, Keep, KeptConflict, ListPage, ListQuery, Open, Past, Pending, Progress, RepoError,
+    Run, RunId, Summary, Which,
 };
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -199,7 +202,19 @@ impl ContactRepo for SqliteRepo {
     }
 
     fn conflicts(&self, book: Option<BookId>) -> Result<Vec<Conflict>, RepoError> {
-        self.read(|conn| notes::undecided(conn, book))
+        self.read(|conn| conflicts::undecided(conn, book))
+    }
+
+    fn kept_conflicts(&self, which: Which) -> Result<Vec<KeptConflict>, RepoError> {
+        self.read(|conn| conflicts::all(conn, which))
+    }
+
+    fn kept_conflict(&self, id: ConflictId) -> Result<Option<KeptConflict>, RepoError> {
+        self.read(|conn| conflicts::one(conn, id))
+    }
+
+    fn linked(&self, contact: ContactId, book: BookId) -> Result<Option<Linked>, RepoError> {
+        self.read(|conn| links::linked(conn, contact, book))
     }
 
     fn contact(&self, id: ContactId) -> Result<Option<StoredContact>, RepoError> {
@@ -250,6 +265,14 @@ impl ContactRepo for SqliteRepo {
         self.read(|conn| notes::added_in(conn, run))
     }
 
+    fn with_tombstones(&self, ids: &[ContactId]) -> Result<Vec<StoredContact>, RepoError> {
+        self.read(|conn| people::with_tombstones(conn, ids))
+    }
+
+    fn gone(&self) -> Result<Vec<(ContactId, String)>, RepoError> {
+        self.read(notes::gone)
+    }
+
     fn begin_run(&mut self, what: &str, at: Timestamp) -> Result<RunId, RepoError> {
         self.write(Durability::Repeatable, |conn| notes::begin_run(conn, what, at))
     }
@@ -259,6 +282,10 @@ impl ContactRepo for SqliteRepo {
         self.write(Durability::of(changes), |conn| {
             changes.iter().try_for_each(|change| apply::change(conn, stamp, change))
         })
+    }
+
+    fn prune(&mut self, keep: Keep) -> Result<u64, RepoError> {
+        self.write(Durability::Repeatable, |conn| prune::prune(conn, keep))
     }
 }
 

@@ -1,8 +1,11 @@
-//! What is kept beside contacts: pendings, conflicts, runs, history.
+//! What is kept beside contacts: pendings, runs, history.
+
+use std::collections::HashSet;
 
 use contactcmd_domain::contact::{ContactId, Timestamp};
 use contactcmd_domain::sync::guard::Side;
-use contactcmd_ports::{BookId, Conflict, Past, Pending, Run, RunId, Subject, Why};
+use contactcmd_ports::{BookId, Past, Pending, Run, RunId, Subject, Why};
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use diesel::upsert::excluded;
@@ -10,7 +13,7 @@ use diesel::upsert::excluded;
 use super::fault::Fault;
 use super::links::values;
 use super::rows::{contact_id, count, etag, href, stored};
-use super::schema::{conflicts, contacts, history, pending, runs};
+use super::schema::{contacts, history, pending, runs};
 
 type Conn = SqliteConnection;
 
@@ -62,37 +65,6 @@ pub(super) fn settle(conn: &mut Conn, book: BookId, subject: &Subject) -> Result
     Ok(())
 }
 
-pub(super) fn undecided(conn: &mut Conn, book: Option<BookId>) -> Result<Vec<Conflict>, Fault> {
-    let mut query = conflicts::table.filter(conflicts::decided.is_null()).into_boxed();
-    if let Some(book) = book {
-        query = query.filter(conflicts::book.eq(book.0));
-    }
-    let rows: Vec<ConflictRow> =
-        query.order((conflicts::at, conflicts::id)).select(ConflictRow::as_select()).load(conn)?;
-    values(rows)
-}
-
-pub(super) fn keep_conflict(conn: &mut Conn, conflict: &Conflict) -> Result<(), Fault> {
-    let undecided = conflicts::table
-        .filter(conflicts::book.eq(conflict.book.0))
-        .filter(conflicts::contact.eq(conflict.contact.as_bytes().as_slice()))
-        .filter(conflicts::decided.is_null());
-    diesel::delete(undecided).execute(conn)?;
-    diesel::insert_into(conflicts::table)
-        .values((
-            conflicts::contact.eq(conflict.contact.as_bytes().as_slice()),
-            conflicts::book.eq(conflict.book.0),
-            conflicts::href.eq(conflict.href.as_str()),
-            conflicts::at.eq(conflict.at.0),
-            conflicts::decided.eq(&conflict.decided),
-            conflicts::base.eq(&conflict.base),
-            conflicts::local.eq(&conflict.local),
-            conflicts::remote.eq(&conflict.remote),
-        ))
-        .execute(conn)?;
-    Ok(())
-}
-
 pub(super) fn begin_run(conn: &mut Conn, what: &str, at: Timestamp) -> Result<RunId, Fault> {
     let id = diesel::insert_into(runs::table)
         .values((runs::what.eq(what), runs::at.eq(at.0)))
@@ -102,9 +74,9 @@ pub(super) fn begin_run(conn: &mut Conn, what: &str, at: Timestamp) -> Result<Ru
 }
 
 pub(super) fn latest_runs(conn: &mut Conn, limit: u32) -> Result<Vec<Run>, Fault> {
-    let rows: Vec<(i64, String, i64)> =
+    let rows: Vec<(i64, String, i64, bool)> =
         runs::table.order(runs::id.desc()).limit(i64::from(limit)).load(conn)?;
-    let run = |(id, what, at)| Run { id: RunId(id), what, at: Timestamp(at) };
+    let run = |(id, what, at, forgotten)| Run { id: RunId(id), what, at: Timestamp(at), forgotten };
     Ok(rows.into_iter().map(run).collect())
 }
 
@@ -127,6 +99,7 @@ pub(super) fn remember(conn: &mut Conn, past: &Past) -> Result<(), Fault> {
             history::there.eq(past.side == Side::There),
             history::name.eq(&past.name),
             history::why.eq(&past.why.0),
+            history::tombstone.eq(past.tombstone),
             history::before_text.eq(&past.before),
             history::after_text.eq(&past.after),
         ))
@@ -158,6 +131,26 @@ pub(super) fn changed_in(conn: &mut Conn, run: RunId) -> Result<Vec<Past>, Fault
         .select(PastRow::as_select())
         .load(conn)?;
     values(rows)
+}
+
+pub(super) fn gone(conn: &mut Conn) -> Result<Vec<(ContactId, String)>, Fault> {
+    let here = contacts::table
+        .filter(contacts::id.eq(history::contact))
+        .filter(contacts::deleted_at.is_null());
+    let rows: Vec<(Vec<u8>, String)> = history::table
+        .filter(not(exists(here)))
+        .order(history::id.desc())
+        .select((history::contact, history::name))
+        .load(conn)?;
+    let mut seen = HashSet::new();
+    let mut found = Vec::new();
+    for (id, name) in rows {
+        let id = contact_id(&id)?;
+        if seen.insert(id) {
+            found.push((id, name));
+        }
+    }
+    Ok(found)
 }
 
 /// One text per subject: two spellings of an href are one card.
@@ -203,30 +196,6 @@ impl TryFrom<PendingRow> for Pending {
 }
 
 #[derive(Queryable, Selectable)]
-#[diesel(table_name = conflicts, check_for_backend(Sqlite))]
-struct ConflictRow {
-    contact: Vec<u8>,
-    book: i64,
-    href: String,
-    at: i64,
-    decided: Option<String>,
-    base: Option<Vec<u8>>,
-    local: Vec<u8>,
-    remote: Vec<u8>,
-}
-
-impl TryFrom<ConflictRow> for Conflict {
-    type Error = Fault;
-
-    fn try_from(row: ConflictRow) -> Result<Self, Fault> {
-        let ConflictRow { contact, book, href: at_href, at, decided, base, local, remote } = row;
-        let (contact, book, at) = (contact_id(&contact)?, BookId(book), Timestamp(at));
-        let href = href(at_href);
-        Ok(Self { contact, book, href, base, local, remote, decided, at })
-    }
-}
-
-#[derive(Queryable, Selectable)]
 #[diesel(table_name = history, check_for_backend(Sqlite))]
 struct PastRow {
     run: i64,
@@ -235,6 +204,7 @@ struct PastRow {
     there: bool,
     name: String,
     why: String,
+    tombstone: bool,
     before_text: Vec<u8>,
     after_text: Option<Vec<u8>>,
 }
@@ -248,6 +218,7 @@ impl TryFrom<PastRow> for Past {
             contact: contact_id(&row.contact)?,
             side: if row.there { Side::There } else { Side::Here },
             name: row.name,
+            tombstone: row.tombstone,
             before: row.before_text,
             after: row.after_text,
             why: Why(row.why),

@@ -42,6 +42,21 @@ pub(super) fn contacts(conn: &mut Conn, ids: &[ContactId]) -> Result<Vec<StoredC
     Ok(ids.iter().filter_map(|id| found.remove(id)).collect())
 }
 
+pub(super) fn with_tombstones(
+    conn: &mut Conn,
+    ids: &[ContactId],
+) -> Result<Vec<StoredContact>, Fault> {
+    let mut found = Vec::new();
+    for chunk in ids.chunks(CHUNK) {
+        let rows: Vec<ContactRow> = contacts::table
+            .filter(contacts::id.eq_any(chunk.iter().map(|id| id.as_bytes().as_slice())))
+            .select(ContactRow::as_select())
+            .load(conn)?;
+        found.extend(values::<_, StoredContact>(rows)?);
+    }
+    Ok(found)
+}
+
 pub(super) fn by_id_prefix(conn: &mut Conn, prefix: &str) -> Result<Vec<Summary>, Fault> {
     let Some((first, last)) = id_range(prefix) else { return Ok(Vec::new()) };
     let rows: Vec<SummaryRow> = living()

@@ -34,6 +34,7 @@ diesel::table! {
         id -> BigInt,
         what -> Text,
         at -> BigInt,
+        forgotten -> Bool,
     }
 }
 
@@ -109,6 +110,7 @@ diesel::table! {
         there -> Bool,
         name -> Text,
         why -> Text,
+        tombstone -> Bool,
         before_text -> Binary,
         after_text -> Nullable<Binary>,
     }
@@ -125,7 +127,17 @@ diesel::table! {
 diesel::joinable!(books -> accounts (account));
 diesel::joinable!(external_ids -> contacts (contact));
 diesel::joinable!(external_ids -> books (book));
-diesel::allow_tables_to_appear_in_same_query!(accounts, books, contacts, external_ids);
+diesel::joinable!(conflicts -> contacts (contact));
+diesel::joinable!(conflicts -> books (book));
+diesel::allow_tables_to_appear_in_same_query!(
+    accounts,
+    books,
+    contacts,
+    external_ids,
+    conflicts,
+    history,
+    runs
+);
 
 diesel::define_sql_function! {
     /// Where `word` stands in `text`; 0 when it does not. Not LIKE, whose `%` and `_` people search for.

@@ -25,7 +25,8 @@ const FILES: [(&str, &str); 2] = [
     (
         "$XDG_CONFIG_HOME/contactcmd/config.toml",
         "The accounts: a table [carddav], and [carddav.NAME] for more. Settings: server, username, \
-         addressbook, password_command, conflict, max_delete, ca_file, allow_http, auth, timeout. \
+         addressbook, password_command, conflict, max_delete, ca_file, allow_http, auth, timeout. The \
+         table [history] has days and entries: how much history is kept. \
          Without the variable the file is below ~/.config.",
     ),
     (

@@ -2,20 +2,26 @@
 
 pub mod add;
 pub mod completions;
+pub mod conflicts;
 pub mod delete;
 pub mod edit;
 pub mod export;
 mod fields;
+pub mod history;
 pub mod import;
 pub mod list;
 pub mod man;
 pub mod password;
 mod picture;
+pub mod prune;
 pub mod search;
 pub mod show;
 pub mod sync;
+pub mod undo;
 pub mod who;
 
+#[cfg(test)]
+pub(crate) mod desk;
 #[cfg(test)]
 pub(crate) mod testing;
 
@@ -41,6 +47,9 @@ pub fn dispatch(cli: Cli, world: &World) -> Result<Exit, Failure> {
         Command::Delete(args) => delete::run(&args, global, world),
         Command::Import(Import::Vcard(args)) => import::run(&args, global, world),
         Command::Export(Export::Vcard(args)) => export::run(&args, global, world),
+        Command::Conflicts(args) => conflicts::run(args, global, world),
+        Command::History(args) => history::run(&args, global, world),
+        Command::Undo(args) => undo::run(&args, global, world),
         Command::Password(Password::Set(whose)) => password::set(&whose, world),
         Command::Password(Password::Delete(whose)) => password::delete(&whose, world),
         Command::Completions { shell } => Ok(completions::run(shell, world)),

@@ -16,7 +16,8 @@ use contactcmd_ports::{
 use futures::executor::block_on;
 
 use crate::cli::{Direction, Global, SyncArgs};
-use crate::config::AuthKind;
+use crate::commands::prune::prune;
+use crate::config::{AuthKind, HistorySettings};
 use crate::password::Source;
 use crate::remote::{Credentials, Discovered, Remote, discover, first_address};
 use crate::sync::{BookReport, Options, RunReport, Session, Store};
@@ -96,6 +97,7 @@ fn run_book_by_book(args: &SyncArgs, global: &Global, world: &World) -> Result<E
             list_actions: args.json,
         },
         chosen: &chosen,
+        history: config::load(world)?.history,
         started: (world.now)(),
         kept: Cell::new(false),
     };
@@ -137,6 +139,8 @@ struct Visit<'a, 'w> {
     /// What the account is stored under: the origin, so that several spellings are one account.
     server: String,
     options: Options,
+    /// How much of the past is kept.
+    history: HistorySettings,
     started: Timestamp,
     /// Whether the account was written to the config in this run, or could not be.
     kept: Cell<bool>,
@@ -177,6 +181,9 @@ impl Visit<'_, '_> {
             if matches!(outcome, Exit::Interrupted | Exit::Auth) {
                 break;
             }
+        }
+        if let Store::Write { repo, run: Some(_), .. } = &mut store {
+            prune(self.world, *repo, &self.history);
         }
         report.seconds = self.seconds();
         if self.args.json {

@@ -109,7 +109,11 @@ impl Stage {
             open_repo: Box::new(move |_, purpose| Ok(Box::new(repo.open(purpose)))),
             transport: Box::new(|_| panic!("no command under test connects")),
             credentials: Box::new(self.secrets.clone()),
-            env: Box::new(move |name| env.get(name).cloned()),
+            // The home folder of whoever runs the tests is nobody's business.
+            env: Box::new(move |name| {
+                let given = env.get(name).cloned();
+                given.or_else(|| (name == "HOME").then(|| "/nonexistent".to_owned()))
+            }),
             now: Box::new(|| Timestamp(0)),
             random: Box::new(|| *uuid::Uuid::new_v4().as_bytes()),
             pause: Box::new(|_| {}),
@@ -264,6 +268,7 @@ impl Memory {
             Ok(places.iter().filter(|(contact, _)| ids.contains(contact)).cloned().collect())
         });
         if purpose == Open::Write {
+            repo.expect_prune().returning_st(|_| Ok(0));
             repo.expect_begin_run().returning_st(|_, _| Ok(RunId(1)));
             let this = self.clone();
             repo.expect_apply().returning_st(move |_, _, changes| {

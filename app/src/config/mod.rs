@@ -1,5 +1,5 @@
-//! The config file: `[carddav]` is the account called `default`, `[carddav.NAME]` are more accounts.
-//! Every table stands for itself; none takes settings from another.
+//! The config file: `[carddav]` is the account called `default`, `[carddav.NAME]` are more accounts,
+//! `[history]` is how much is kept. Every table stands for itself; none takes settings from another.
 
 mod read;
 mod suggest;
@@ -27,6 +27,23 @@ pub struct Settings {
     pub path: PathBuf,
     /// The accounts, in the order of the file.
     pub accounts: Vec<AccountSettings>,
+    /// How much history is kept.
+    pub history: HistorySettings,
+}
+
+/// The table `[history]`: what is beyond either limit is forgotten, by whole runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HistorySettings {
+    /// How many days a run is kept.
+    pub days: u32,
+    /// How many entries are kept in all.
+    pub entries: u64,
+}
+
+impl Default for HistorySettings {
+    fn default() -> Self {
+        Self { days: 90, entries: 10_000 }
+    }
 }
 
 /// One account of the config file.
@@ -150,10 +167,11 @@ impl Settings {
 pub fn load(world: &World) -> Result<Settings, Failure> {
     let path = paths::config(world)?;
     let Some(text) = read_if_there(&path)? else {
-        return Ok(Settings { path, accounts: Vec::new() });
+        return Ok(Settings { path, accounts: Vec::new(), history: HistorySettings::default() });
     };
     let accounts = read::accounts(&text, &expander(world, &path)).map_err(|c| c.within(&path))?;
-    Ok(Settings { path, accounts })
+    let history = read::history(&text).map_err(|complaint| complaint.within(&path))?;
+    Ok(Settings { path, accounts, history })
 }
 
 /// Writes this account's table into the config file, creating both if need be, and gives the path
@@ -203,7 +221,7 @@ mod tests {
 
     fn settings(names: &[&str]) -> Settings {
         let accounts = names.iter().map(|name| AccountSettings::new(*name)).collect();
-        Settings { path: "/c/config.toml".into(), accounts }
+        Settings { path: "/c/config.toml".into(), accounts, history: HistorySettings::default() }
     }
 
     #[test]
@@ -254,7 +272,8 @@ mod tests {
             ..AccountSettings::new("work")
         };
         let path = save(&world, &account).unwrap();
-        assert_eq!(load(&world).unwrap(), Settings { path: path.clone(), accounts: vec![account] });
+        let loaded = load(&world).unwrap();
+        assert_eq!((&loaded.path, loaded.accounts), (&path, vec![account]));
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;

@@ -9,7 +9,7 @@ use contactcmd_domain::sync::policy::ConflictPolicy;
 use toml_edit::{Document, Item, TableLike, Value};
 
 use super::suggest::nearest;
-use super::{AccountSettings, AuthKind, DEFAULT_ACCOUNT, PasswordCommand};
+use super::{AccountSettings, AuthKind, DEFAULT_ACCOUNT, HistorySettings, PasswordCommand};
 use crate::{Failure, ui};
 
 /// The settings an account can have.
@@ -25,6 +25,9 @@ pub(super) const KEYS: [&str; 10] = [
     "auth",
     "timeout",
 ];
+
+/// The settings of `[history]`.
+const HISTORY_KEYS: [&str; 2] = ["days", "entries"];
 
 /// What is wrong in the config, and where.
 #[derive(Debug, PartialEq, Eq)]
@@ -58,9 +61,13 @@ pub(super) fn accounts(
     let source = Source { text, expand };
     let mut accounts = Vec::new();
     for (key, item) in document.iter() {
+        if key == "history" {
+            continue;
+        }
         if key != "carddav" {
             let words = format!("there is no table `{key}`");
-            let hint = "accounts are tables `[carddav]` and `[carddav.NAME]`";
+            let hint =
+                "accounts are tables `[carddav]` and `[carddav.NAME]`; there is `[history]` too";
             return Err(source.at_key(document.as_table(), key, words).hint(hint));
         }
         let Some(table) = item.as_table_like() else {
@@ -73,6 +80,36 @@ pub(super) fn accounts(
         source.all_accounts(table, &mut accounts)?;
     }
     Ok(accounts)
+}
+
+/// The table `[history]` in the text of a config.
+pub(super) fn history(text: &str) -> Result<HistorySettings, Complaint> {
+    let source = Source { text, expand: &|path| path.into() };
+    let document = Document::parse(text)
+        .map_err(|error| source.complaint(error.span(), error.message().to_owned()))?;
+    let mut history = HistorySettings::default();
+    let Some(item) = document.get("history") else { return Ok(history) };
+    let Some(table) = item.as_table_like() else {
+        let words = "`history` must be a table".to_owned();
+        return Err(source.at_key(document.as_table(), "history", words));
+    };
+    for (key, item) in table.iter() {
+        let number = item.as_integer();
+        let taken = match key {
+            "days" => number.and_then(|n| n.try_into().ok()).map(|days| history.days = days),
+            "entries" => number.and_then(|n| n.try_into().ok()).map(|n| history.entries = n),
+            _ => {
+                let words = format!("there is no setting `{key}`");
+                let hint = format!("there are: {}", HISTORY_KEYS.join(", "));
+                return Err(source.at_key(table, key, words).hint(hint));
+            }
+        };
+        taken.ok_or_else(|| {
+            let words = format!("`{key}` must be a whole number, 0 or more");
+            source.complaint(item.span().or_else(|| key_span(table, key)), words)
+        })?;
+    }
+    Ok(history)
 }
 
 /// The text at hand, for line numbers, and how to read a path.
@@ -305,6 +342,25 @@ mod tests {
             AccountSettings { max_delete: MaxDelete::Percent(50), ..AccountSettings::new("old") };
         assert_eq!(read(text), Ok(vec![default, work, old]));
         assert_eq!(read("# nothing yet"), Ok(vec![]));
+    }
+
+    #[test]
+    fn how_much_history_is_kept_is_read_or_complained_about() {
+        let read = |text: &str| super::history(text).map_err(|complaint| complaint.words);
+        let cases = [
+            ("[carddav]\n", Ok(HistorySettings::default())),
+            ("[history]\ndays = 7\n", Ok(HistorySettings { days: 7, entries: 10_000 })),
+            ("history = { days = 0, entries = 5 }", Ok(HistorySettings { days: 0, entries: 5 })),
+            ("history = 3", Err("`history` must be a table")),
+            ("[history]\nday = 3", Err("there is no setting `day`")),
+            ("[history]\ndays = -1", Err("`days` must be a whole number, 0 or more")),
+            ("[history]\nentries = 'all'", Err("`entries` must be a whole number, 0 or more")),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(read(text), expected.map_err(str::to_owned), "{text}");
+            assert_eq!(super::tests::read(text), Ok(vec![]), "{text}");
+        }
+        assert_eq!(super::history("[history]\n\ndays = 'x'").unwrap_err().line, Some(3));
     }
 
     #[test]

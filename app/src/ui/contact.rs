@@ -16,11 +16,15 @@ pub fn print(ui: &Ui, contact: &Summary, places: &[ExternalId], members: &[Strin
 
 /// All changes of a card in a line, and how many more there are than fit.
 pub fn changes(changes: &[FieldChange]) -> String {
+    some(&changes.iter().map(ToString::to_string).collect::<Vec<_>>())
+}
+
+/// The first of many words in a line, and how many more there are.
+pub fn some(all: &[String]) -> String {
     const SHOWN: usize = 4;
-    let shown = changes.iter().take(SHOWN);
-    let mut words: Vec<_> = shown.map(|change| clean(&change.to_string()).into_owned()).collect();
-    if changes.len() > SHOWN {
-        words.push(format!("{} more", changes.len() - SHOWN));
+    let mut words: Vec<_> = all.iter().take(SHOWN).map(|one| clean(one).into_owned()).collect();
+    if all.len() > SHOWN {
+        words.push(format!("{} more", all.len() - SHOWN));
     }
     words.join(", ")
 }
@@ -122,7 +126,8 @@ fn row(name: &str, value: Option<&str>) -> Option<Row> {
     Some((name.to_owned(), clean_lines(value).collect::<Vec<_>>().join("\n")))
 }
 
-fn minute(at: Timestamp) -> String {
+/// A moment to the minute.
+pub fn minute(at: Timestamp) -> String {
     let at = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
     at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }

@@ -1,5 +1,6 @@
 //! The only place that prints: results to stdout, talk to stderr, meaning without colour.
 
+pub mod conflict;
 pub mod contact;
 pub mod error;
 pub mod json;

@@ -10,6 +10,7 @@ pub mod guard;
 pub mod likeness;
 pub mod merge;
 pub mod outline;
+pub mod pick;
 pub mod plan;
 pub mod policy;
 pub mod refusal;

@@ -187,7 +187,8 @@ pub(crate) fn words(card: &Card, groups: &Groups, fact: &Fact<'_>) -> (String, O
     (field(fact).into_owned(), label)
 }
 
-fn field<'a>(fact: &Fact<'a>) -> Cow<'a, str> {
+/// What a person calls a fact.
+pub(super) fn field<'a>(fact: &Fact<'a>) -> Cow<'a, str> {
     Cow::Borrowed(match fact.known {
         Known::Fn | Known::N => "name",
         Known::Nickname => "nickname",
@@ -227,7 +228,8 @@ pub(crate) fn is_single(known: Known) -> bool {
         || matches!(known, Photo | Role | Known::Title | Known::Uid)
 }
 
-fn has_label(fact: &Fact<'_>) -> bool {
+/// Whether a label is part of what it is called.
+pub(super) fn has_label(fact: &Fact<'_>) -> bool {
     use Known::{
         AbDate, AbRelated, Adr, Email, Impp, Label, Messenger, Related, Tel, Url, XRelated,
     };

@@ -39,6 +39,7 @@ mod relabel;
 mod says;
 mod scan;
 mod split;
+mod statements;
 mod text;
 mod wire;
 mod write;
@@ -61,6 +62,7 @@ pub use normal::{Normal, content, normal};
 pub use person::person;
 pub use property::{Param, Property};
 pub use split::{Piece, split};
+pub use statements::{Says, Statement, statements};
 pub use write::Value;
 
 pub(crate) use blend::{Blend, Origin, Told, has_components};

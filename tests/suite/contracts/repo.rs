@@ -49,6 +49,10 @@ macro_rules! suite {
                 a_pending_note_keeps_its_first_time
                 settling_removes_one_note
                 an_undecided_conflict_is_replaced_and_a_decided_one_is_not_listed
+                a_conflict_keeps_its_id_and_its_first_time_until_it_is_decided
+                a_tombstone_that_was_lifted_says_so
+                an_undo_sees_tombstones_and_who_is_gone
+                history_is_forgotten_by_whole_runs
             }
             people {
                 lists_are_sorted_paged_and_counted

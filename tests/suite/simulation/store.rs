@@ -7,8 +7,9 @@ use contactcmd_domain::contact::{ContactId, Timestamp, UidKey};
 use contactcmd_domain::dav::{BookInfo, HrefKey};
 use contactcmd_domain::sync::snapshot::{Known, Link, Linked, StoredContact};
 use contactcmd_ports::{
-    Account, AccountDraft, AccountId, Book, BookId, Change, Conflict, ContactRepo, ExternalId,
-    ListPage, ListQuery, Past, Pending, Progress, RepoError, Run, RunId, Summary,
+    Account, AccountDraft, AccountId, Book, BookId, Change, Conflict, ConflictId, ContactRepo,
+    ExternalId, Keep, KeptConflict, ListPage, ListQuery, Past, Pending, Progress, RepoError, Run,
+    RunId, Summary, Which,
 };
 
 use super::fate::Fate;
@@ -178,6 +179,30 @@ impl ContactRepo for Store {
 
     fn added_in(&self, run: RunId) -> Result<Vec<ContactId>, RepoError> {
         self.repo.added_in(run)
+    }
+
+    fn kept_conflicts(&self, which: Which) -> Result<Vec<KeptConflict>, RepoError> {
+        self.repo.kept_conflicts(which)
+    }
+
+    fn kept_conflict(&self, id: ConflictId) -> Result<Option<KeptConflict>, RepoError> {
+        self.repo.kept_conflict(id)
+    }
+
+    fn linked(&self, contact: ContactId, book: BookId) -> Result<Option<Linked>, RepoError> {
+        self.repo.linked(contact, book)
+    }
+
+    fn with_tombstones(&self, ids: &[ContactId]) -> Result<Vec<StoredContact>, RepoError> {
+        self.repo.with_tombstones(ids)
+    }
+
+    fn gone(&self) -> Result<Vec<(ContactId, String)>, RepoError> {
+        self.repo.gone()
+    }
+
+    fn prune(&mut self, keep: Keep) -> Result<u64, RepoError> {
+        self.write(|repo| repo.prune(keep))
     }
 
     fn begin_run(&mut self, what: &str, at: Timestamp) -> Result<RunId, RepoError> {

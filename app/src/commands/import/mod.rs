@@ -11,10 +11,10 @@ use contactcmd_ports::{Change, ContactRepo, Editor, NewContact, Open, Why};
 
 use self::plan::{Known, Planned, Reason, Step};
 use self::read::{Contents, Entry};
-use super::open;
+use super::{open, prune::prune};
 use crate::cli::{Global, ImportArgs};
 use crate::ui::contact;
-use crate::{Exit, Failure, World};
+use crate::{Exit, Failure, World, config};
 
 /// How many cards are stored in one transaction.
 const BATCH: usize = 500;
@@ -24,10 +24,11 @@ const BATCH: usize = 500;
 ///
 /// # Errors
 ///
-/// [`Exit::Failed`] when the file cannot be read, holds no card, or holds a broken one and the good
+/// [`Exit::Usage`] when the config has mistakes. [`Exit::Failed`] when the file cannot be read, holds no card, or holds a broken one and the good
 /// ones were not asked for: nothing is imported then. [`Exit::Interrupted`]: the batches that were
 /// printed are stored. Else what the store fails with.
 pub fn run(args: &ImportArgs, global: &Global, world: &World) -> Result<Exit, Failure> {
+    let settings = config::load(world)?;
     let contents = cards_of(args, world)?;
     let purpose = if args.dry_run { Open::Read } else { Open::Write };
     let mut repo = open(world, global, purpose)?;
@@ -38,6 +39,9 @@ pub fn run(args: &ImportArgs, global: &Global, world: &World) -> Result<Exit, Fa
         planned.iter().for_each(|card| report.tell(world, card));
     } else {
         apply(repo.as_mut(), planned, &mut report, world)?;
+        if report.new + report.replaced > 0 {
+            prune(world, repo.as_mut(), &settings.history);
+        }
     }
     world.ui.say(report.sum(args.dry_run));
     Ok(if report.left_out == 0 { Exit::Done } else { Exit::NeedsYou })

@@ -4,7 +4,10 @@ use contactcmd_domain::contact::Timestamp;
 use contactcmd_domain::dav::Href;
 use contactcmd_domain::sync::guard::Side;
 use contactcmd_domain::sync::snapshot::Link;
-use contactcmd_ports::{BookId, Change, Conflict, Editor, Pending, RepoError, RunId, Subject, Why};
+use contactcmd_ports::{
+    BookId, Change, Conflict, ConflictId, Editor, Keep, Pending, RepoError, RunId, Subject, Which,
+    Why,
+};
 
 use super::Repo;
 use super::values::{
@@ -192,8 +195,109 @@ pub(super) fn an_undecided_conflict_is_replaced_and_a_decided_one_is_not_listed(
         ],
     );
     assert_eq!(repo.conflicts(Some(book)).unwrap(), std::slice::from_ref(&newer));
-    assert_eq!(repo.conflicts(None).unwrap(), [elsewhere.clone(), newer.clone()]);
+    assert_eq!(repo.conflicts(None).unwrap(), [newer.clone(), elsewhere.clone()]);
     let decided = Conflict { decided: Some("the server's was taken".into()), ..newer };
     apply(repo, 2, &[Change::Conflict(decided)]);
     assert_eq!(repo.conflicts(None).unwrap(), [elsewhere]);
+}
+
+pub(super) fn a_conflict_keeps_its_id_and_its_first_time_until_it_is_decided(repo: Repo<'_>) {
+    let (_, book) = account_and_book(repo);
+    apply(repo, 1, &[insert(person(1, "Ada")), insert(person(2, "Bob"))]);
+    apply(repo, 2, &[Change::Conflict(conflict(1, book))]);
+    let later = |number| Conflict { at: Timestamp(9), ..conflict(number, book) };
+    apply(repo, 3, &[Change::Conflict(later(2)), Change::Conflict(later(1)), bury(1)]);
+    let [bob, ada] = &repo.kept_conflicts(Which::Undecided).unwrap()[..] else { panic!() };
+    assert_eq!((bob.conflict.contact, bob.conflict.at), (id(2), Timestamp(9)), "newest first");
+    assert_eq!((ada.conflict.contact, ada.conflict.at), (id(1), Timestamp(7)));
+    assert_eq!((ada.tombstone, bob.tombstone), (true, false));
+    assert_eq!((ada.account.as_str(), ada.addressbook.as_str()), ("default", "Contacts"));
+    assert_eq!(repo.kept_conflict(ada.id).unwrap().as_ref(), Some(ada));
+
+    let decided = Conflict { decided: Some("kept here".into()), at: Timestamp(12), ..later(2) };
+    apply(repo, 4, &[Change::Conflict(decided.clone())]);
+    assert_eq!(repo.kept_conflicts(Which::Undecided).unwrap(), std::slice::from_ref(ada));
+    let all = repo.kept_conflicts(Which::All).unwrap();
+    assert_eq!((all[0].id, all[1].id), (ada.id, bob.id), "those that wait come first");
+    assert_eq!(all[1].conflict, decided);
+    apply(repo, 5, &[Change::Conflict(later(2))]);
+    assert_eq!(repo.kept_conflicts(Which::All).unwrap().len(), 3, "a decided one stays");
+    apply(repo, 6, &[delete(1), delete(2)]);
+    assert_eq!(repo.kept_conflict(ada.id).unwrap(), None);
+    apply(repo, 7, &[insert(person(3, "Cy")), Change::Conflict(later(3))]);
+    let ids: Vec<_> = all.iter().map(|kept| kept.id).collect();
+    let new = repo.kept_conflicts(Which::All).unwrap()[0].id;
+    assert!(!ids.contains(&new), "{new:?} was another one's");
+    assert_eq!(repo.kept_conflict(ConflictId(404)).unwrap(), None);
+}
+
+pub(super) fn a_tombstone_that_was_lifted_says_so(repo: Repo<'_>) {
+    apply(repo, 1, &[insert(person(1, "Ada"))]);
+    apply(repo, 2, &[bury(1), replace(1, "Ada King", Editor::User)]);
+    let past = repo.history(None, 9).unwrap();
+    assert_eq!(past.iter().map(|past| past.tombstone).collect::<Vec<_>>(), [true, false]);
+}
+
+pub(super) fn an_undo_sees_tombstones_and_who_is_gone(repo: Repo<'_>) {
+    let (_, book) = account_and_book(repo);
+    apply(repo, 1, &[linked(person(1, "Ada"), book, "/b/1.vcf"), insert(person(2, "Bob"))]);
+    apply(repo, 2, &[replace(2, "Bobby", Editor::User), delete(2), bury(1)]);
+    let found = repo.with_tombstones(&[id(1), id(2)]).unwrap();
+    assert_eq!((ids(&found), found[0].deleted), (vec![id(1)], true));
+    let ada = repo.linked(id(1), book).unwrap().unwrap();
+    assert_eq!((ada.contact, ada.link.href), (found[0].clone(), Href::new("/b/1.vcf")));
+    assert_eq!(repo.linked(id(2), book).unwrap(), None);
+    assert_eq!(repo.linked(id(1), BookId(404)).unwrap(), None);
+    let expected = [(id(1), "Ada".to_owned()), (id(2), "Bobby".to_owned())];
+    assert_eq!(repo.gone().unwrap(), expected);
+    apply(repo, 3, &[replace(1, "Ada", Editor::User), insert(person(2, "Bob"))]);
+    assert!(repo.gone().unwrap().is_empty());
+}
+
+pub(super) fn history_is_forgotten_by_whole_runs(repo: Repo<'_>) {
+    let (_, book) = account_and_book(repo);
+    let edit = |number, name: &str| replace(number, name, Editor::User);
+    apply(repo, 10, &[insert(person(1, "A")), insert(person(2, "B"))]);
+    apply(repo, 20, &[edit(1, "A2"), edit(2, "B2")]);
+    apply(repo, 30, &[edit(1, "A3")]);
+    apply(repo, 40, &[edit(1, "A4"), edit(2, "B4"), edit(2, "B5")]);
+    let left = |repo: Repo<'_>| {
+        let past: Vec<_> = repo.history(None, 99).unwrap().iter().map(|past| past.at.0).collect();
+        let runs: Vec<_> = repo.runs(99).unwrap().iter().map(|run| run.at.0).collect();
+        (past, runs)
+    };
+    let keep = |since, entries| Keep { since: Timestamp(since), entries };
+    let all = (vec![40, 40, 40, 30, 20, 20], vec![40, 30, 20, 10]);
+    for (keep, gone, past, runs) in [
+        (keep(20, 99), 0, &all.0[..], &[40, 30, 20, 10][..]),
+        (keep(21, 99), 2, &all.0[..4], &[40, 30, 10]),
+        (keep(0, 4), 0, &all.0[..4], &[40, 30, 10]),
+        (keep(0, 3), 1, &all.0[..3], &[40, 10]),
+        // The latest stays whole, and a run that added somebody keeps its row.
+        (keep(99, 1), 0, &all.0[..3], &[40, 10]),
+    ] {
+        assert_eq!(repo.prune(keep).unwrap(), gone, "{keep:?}");
+        assert_eq!(left(repo), (past.to_vec(), runs.to_vec()), "{keep:?}");
+    }
+    apply(repo, 41, &[insert(person(3, "C")), edit(1, "A5")]);
+    apply(repo, 42, &[edit(1, "A6")]);
+    repo.prune(keep(42, 99)).unwrap();
+    let runs: Vec<_> =
+        repo.runs(9).unwrap().into_iter().map(|run| (run.at.0, run.forgotten)).collect();
+    assert_eq!(runs, [(42, false), (41, true), (10, true)], "nor what came after run 10");
+    let decided =
+        |at| Conflict { decided: Some("kept here".into()), at: Timestamp(at), ..conflict(1, book) };
+    apply(
+        repo,
+        50,
+        &[
+            Change::Conflict(decided(50)),
+            Change::Conflict(decided(60)),
+            Change::Conflict(conflict(2, book)),
+        ],
+    );
+    repo.prune(keep(55, 99)).unwrap();
+    let times: Vec<_> =
+        repo.kept_conflicts(Which::All).unwrap().iter().map(|kept| kept.conflict.at.0).collect();
+    assert_eq!(times, [7, 60], "one that waits is never forgotten");
 }

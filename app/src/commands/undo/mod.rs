@@ -1,0 +1,219 @@
+//! `undo`: what a run changed is taken back as edits made here, so that the next sync carries it to
+//! the server.
+
+mod plan;
+
+use std::collections::HashSet;
+
+use contactcmd_domain::contact::ContactId;
+use contactcmd_domain::sync::guard::Side;
+use contactcmd_domain::vcard::{Card, index};
+use contactcmd_ports::{Change, ContactRepo, Editor, NewContact, Open, Run, RunId, Why};
+
+use self::plan::{Changed, Known, Planned, Step, plan};
+use super::{history, open, prune::prune};
+use crate::cli::{Global, UndoArgs};
+use crate::ui::{clean, contact, prompt};
+use crate::{Exit, Failure, World, config};
+
+/// Takes back one run. A dry run opens the store for reading only.
+///
+/// # Errors
+///
+/// [`Exit::Usage`] when it may not ask and was not told to go on; [`Exit::Failed`] when there is no
+/// such run. Else what opening, reading or writing the store fails with: then nothing was changed.
+pub fn run(args: &UndoArgs, global: &Global, world: &World) -> Result<Exit, Failure> {
+    if !args.dry_run && !args.yes && !prompt::can_ask(&world.ui) {
+        return Err(Failure::usage("there is nobody to ask whether to undo it")
+            .hint("`--dry-run` shows what would be done, `--yes` does it"));
+    }
+    let settings = config::load(world)?;
+    let mut repo = open(world, global, if args.dry_run { Open::Read } else { Open::Write })?;
+    let run = match args.run {
+        Some(number) => history::runs(repo.as_ref(), Some(number))?.into_iter().next(),
+        None => latest(repo.as_ref())?,
+    };
+    let Some(run) = run else {
+        world.ui.say("there is nothing to undo");
+        return Ok(Exit::Done);
+    };
+    if run.forgotten {
+        let words = format!("run {} is too old: history of that time was forgotten", run.id.0);
+        return Err(Failure::new(Exit::Failed, anyhow::Error::msg(words))
+            .hint("the table `[history]` of the config says how much is kept"));
+    }
+    let changed = if args.force { Changed::Force } else { Changed::Leave };
+    let planned = plan(&look(repo.as_ref(), run.id)?, changed);
+    show(&planned, world);
+    let report = Report::of(&planned);
+    let named = format!("run {} ({}, {})", run.id.0, run.what, contact::minute(run.at));
+    if args.dry_run || report.changes == 0 {
+        world.ui.say(format_args!("{}: {}", clean(&named), report.words("would be ")));
+        return Ok(report.exit());
+    }
+    let question = format!("Undo {named}: {}?", report.words("to be "));
+    if !args.yes && prompt::confirm(&world.ui, &question)? != Some(true) {
+        world.ui.say("nothing was changed");
+        return Ok(Exit::Done);
+    }
+    let at = (world.now)();
+    let undo = repo.begin_run(&what(run.id), at)?;
+    repo.apply(undo, at, &changes(planned, run.id))?;
+    world.ui.say(format_args!("{}: {}", clean(&named), report.words("")));
+    if report.to_send {
+        world.ui.say("the next `contactcmd sync carddav --direction sync` tells the server");
+    }
+    prune(world, repo.as_mut(), &settings.history);
+    Ok(report.exit())
+}
+
+/// What an undo is called; [`undone`] reads it.
+fn what(run: RunId) -> String {
+    format!("undo {}", run.0)
+}
+
+/// The run that a run took back, if it is an undo.
+fn undone(run: &Run) -> Option<RunId> {
+    run.what.strip_prefix("undo ")?.parse().ok().map(RunId)
+}
+
+/// The latest run that changed something, is no undo, is not forgotten, and was not taken back itself: `undo` again
+/// goes on to the run before.
+fn latest(repo: &dyn ContactRepo) -> Result<Option<Run>, Failure> {
+    let mut taken_back = HashSet::new();
+    for run in repo.runs(u32::MAX)? {
+        // An undo that was taken back has taken back nothing.
+        if run.forgotten || taken_back.contains(&run.id) {
+            continue;
+        }
+        if let Some(other) = undone(&run) {
+            taken_back.insert(other);
+        } else if !repo.changed_in(run.id)?.is_empty() || !repo.added_in(run.id)?.is_empty() {
+            return Ok(Some(run));
+        }
+    }
+    Ok(None)
+}
+
+/// Reads what there is to know for a plan.
+fn look(repo: &dyn ContactRepo, run: RunId) -> Result<Known, Failure> {
+    let pasts = repo.changed_in(run)?;
+    let added = repo.added_in(run)?;
+    let mut ids: Vec<ContactId> =
+        pasts.iter().map(|past| past.contact).chain(added.iter().copied()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let found = repo.with_tombstones(&ids)?;
+    let now = found.into_iter().map(|contact| (contact.id, contact)).collect();
+    let linked = repo.external_ids(&ids)?.into_iter().map(|(id, _)| id).collect();
+    let mut known = Known { pasts, now, linked, ..Known::default() };
+    for id in added {
+        let since = repo.history(Some(id), u32::MAX)?;
+        // The oldest that came after the run has the card as the run left it.
+        let next = since.into_iter().rfind(|past| past.side == Side::Here && past.run > run);
+        known.added.push((id, next.map(|past| past.before)));
+    }
+    for past in known.pasts.iter().filter(|past| !known.now.contains_key(&past.contact)) {
+        if let Some(uid) = Card::parse(past.before.as_slice()).uid()
+            && !repo.by_uid(&uid.key())?.is_empty()
+        {
+            known.taken.insert(past.contact);
+        }
+    }
+    Ok(known)
+}
+
+fn show(planned: &[Planned], world: &World) {
+    for Planned { name, linked, step, .. } in planned {
+        let there = if *linked { ", and on the server with the next sync" } else { "" };
+        let (sign, words) = match step {
+            Step::Restore(_, fields) => ('~', contact::changes(fields)),
+            Step::Revive(_) | Step::AddAgain(_) => ('+', "comes back".to_owned()),
+            Step::Remove => ('-', format!("goes again{there}")),
+            Step::Left => ('!', "was changed again since: left (--force takes it back)".to_owned()),
+            Step::Taken => ('!', "another contact has its UID now: left".to_owned()),
+            Step::AsBefore => {
+                world.ui.detail(contact::line('=', name, "is as it was before"));
+                continue;
+            }
+        };
+        world.ui.result(contact::line(sign, name, &words));
+    }
+}
+
+/// The changes, all of one transaction.
+fn changes(planned: Vec<Planned>, run: RunId) -> Vec<Change> {
+    let why = Why(format!("run {} undone", run.0));
+    let change = |Planned { contact, linked, step, .. }: Planned| {
+        let why = why.clone();
+        match step {
+            Step::Restore(card, _) | Step::Revive(card) => {
+                let index = index(&card);
+                let (vcard, editor) = (card.into_bytes(), Editor::User);
+                Some(Change::Replace { contact, vcard, index, editor, why })
+            }
+            Step::AddAgain(card) => {
+                let index = index(&card);
+                let contact = NewContact { id: contact, vcard: card.into_bytes(), index };
+                Some(Change::Insert { contact, link: None })
+            }
+            Step::Remove if linked => Some(Change::Bury { contact, why }),
+            Step::Remove => Some(Change::Delete { contact, why }),
+            Step::AsBefore | Step::Left | Step::Taken => None,
+        }
+    };
+    planned.into_iter().filter_map(change).collect()
+}
+
+/// How many of what.
+#[derive(Debug, Default)]
+struct Report {
+    changes: usize,
+    counts: [(usize, &'static str); 3],
+    left: usize,
+    /// Whether a server has to be told.
+    to_send: bool,
+}
+
+impl Report {
+    fn of(planned: &[Planned]) -> Self {
+        let count =
+            |is_it: &dyn Fn(&Step) -> bool| planned.iter().filter(|one| is_it(&one.step)).count();
+        let counts = [
+            (count(&|step| matches!(step, Step::Restore(..))), "restored"),
+            (count(&|step| matches!(step, Step::Revive(_) | Step::AddAgain(_))), "brought back"),
+            (count(&|step| matches!(step, Step::Remove)), "removed"),
+        ];
+        let is_sent = |one: &Planned| match one.step {
+            Step::Restore(..) | Step::Remove => one.linked,
+            Step::Revive(_) | Step::AddAgain(_) => true,
+            Step::AsBefore | Step::Left | Step::Taken => false,
+        };
+        Self {
+            changes: counts.iter().map(|(count, _)| count).sum(),
+            counts,
+            left: count(&|step| matches!(step, Step::Left | Step::Taken)),
+            to_send: planned.iter().any(is_sent),
+        }
+    }
+
+    fn words(&self, verb: &str) -> String {
+        let counts = self.counts.iter().filter(|(count, _)| *count > 0);
+        let mut words: Vec<_> =
+            counts.map(|(count, what)| format!("{count} {verb}{what}")).collect();
+        if self.left > 0 {
+            words.push(format!("{} left as they are", self.left));
+        }
+        if words.is_empty() {
+            words.push("everything is as it was before already".to_owned());
+        }
+        words.join(", ")
+    }
+
+    fn exit(&self) -> Exit {
+        if self.left > 0 { Exit::NeedsYou } else { Exit::Done }
+    }
+}
+
+#[cfg(test)]
+mod tests;

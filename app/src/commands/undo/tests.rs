@@ -1,0 +1,197 @@
+use contactcmd_domain::sync::snapshot::Here;
+use contactcmd_ports::{Change, ContactRepo, Editor, RunId, Why};
+
+use crate::Exit;
+use crate::commands::desk::{Desk, card, replace};
+use crate::commands::testing::id;
+
+const ADA: &str = "UID:a|FN:Ada|TEL;TYPE=WORK:1";
+const EDITED: &str = "UID:a|FN:Ada|TEL;TYPE=WORK:2";
+const AGAIN: &str = "UID:a|FN:Ada|TEL;TYPE=WORK:3";
+
+/// Ada, linked.
+fn desk() -> Desk {
+    let desk = Desk::new();
+    let ada = desk.linked(1, ADA);
+    desk.sync(&[ada]);
+    desk
+}
+
+fn bury() -> Change {
+    Change::Bury { contact: id(1), why: Why("deleted here".into()) }
+}
+
+fn delete() -> Change {
+    Change::Delete { contact: id(1), why: Why("deleted on the server".into()) }
+}
+
+/// What a sync notes before it replaces or deletes the card on the server.
+fn remember(after: Option<&str>) -> Change {
+    Change::Remember {
+        contact: id(1),
+        name: "Ada".into(),
+        before: card(ADA).into_bytes(),
+        after: after.map(|after| card(after).into_bytes()),
+        why: Why("edited here".into()),
+    }
+}
+
+fn here(desk: &Desk) -> Option<Here> {
+    let book = desk.book();
+    desk.repo().linked(id(1), book).unwrap().map(|linked| linked.here())
+}
+
+#[test]
+fn what_a_run_did_is_taken_back_as_an_edit_made_here() {
+    use Here::Edited;
+    let layout = "FN:Ada|UID:a|TEL;TYPE=WORK:2";
+    // (before the run, the run) -> line, card afterwards, what the next sync sends
+    type Case<'a> = (&'a [Change], &'a [Change], &'a str, &'a str, Option<Here>);
+    let edit = || replace(1, EDITED, Editor::User);
+    let cases: [Case<'_>; 8] = [
+        (&[], &[edit()], "~ Ada   phone work changed", ADA, Some(Edited)),
+        (&[], &[replace(1, EDITED, Editor::Sync)], "~ Ada   phone work changed", ADA, Some(Edited)),
+        (&[], &[bury()], "+ Ada   comes back", ADA, Some(Edited)),
+        (&[], &[delete()], "+ Ada   comes back", ADA, None),
+        (
+            &[],
+            &[edit(), replace(1, AGAIN, Editor::User), delete()],
+            "+ Ada   comes back",
+            ADA,
+            None,
+        ),
+        // It was sent, and only its layout changed here: what the server had comes back.
+        (&[edit()], &[remember(Some(EDITED))], "~ Ada   phone work changed", ADA, Some(Edited)),
+        (
+            &[edit()],
+            &[remember(Some(EDITED)), replace(1, layout, Editor::Sync)],
+            "~ Ada   phone work changed",
+            ADA,
+            Some(Edited),
+        ),
+        // The deletion was carried to the server.
+        (&[bury()], &[remember(None), delete()], "+ Ada   comes back", ADA, None),
+    ];
+    for (number, (before, changes, line, text, sent)) in cases.into_iter().enumerate() {
+        let desk = desk();
+        if !before.is_empty() {
+            desk.sync(before);
+        }
+        desk.sync(changes);
+        let looked = desk.done(&["undo", "--dry-run"]);
+        let printed = desk.done(&["undo", "--yes"]);
+        assert_eq!(printed, format!("{line}\n"), "case {number}");
+        assert_eq!(looked, printed, "a dry run prints the same");
+        assert_eq!(desk.text(id(1)).as_deref(), Some(text), "case {number}");
+        assert_eq!(here(&desk), sent, "case {number}");
+        assert!(desk.stage.stderr().contains("tells the server"), "case {number}");
+    }
+}
+
+#[test]
+fn what_a_run_added_goes_again() {
+    let desk = desk();
+    desk.import(&["UID:b|FN:Bob"]);
+    assert_eq!(desk.done(&["undo", "--yes"]), "- Bob   goes again\n");
+    assert_eq!(desk.repo().gone().unwrap().len(), 1);
+    let printed = desk.done(&["undo", "--yes"]);
+    assert_eq!(printed, "- Ada   goes again, and on the server with the next sync\n");
+    assert_eq!(desk.text(id(1)), None);
+    assert_eq!(here(&desk), Some(Here::Deleted));
+    assert_eq!(desk.done(&["undo", "--yes"]), "", "there is nothing left");
+}
+
+#[test]
+fn an_undo_goes_on_to_the_run_before_and_can_be_undone() {
+    let desk = desk();
+    let one = desk.sync(&[replace(1, EDITED, Editor::User)]);
+    let two = desk.sync(&[bury()]);
+    let text = || desk.text(id(1));
+    let undo = |run: Option<RunId>| {
+        let number = run.map(|run| run.0.to_string());
+        let args: Vec<&str> = ["undo", "--yes"].into_iter().chain(number.as_deref()).collect();
+        desk.done(&args);
+        desk.repo().runs(1).unwrap()[0].id
+    };
+    let back = undo(None);
+    assert_eq!(text().as_deref(), Some(EDITED), "run {two:?} is undone");
+    let further = undo(None);
+    assert_eq!(text().as_deref(), Some(ADA), "run {one:?} is undone");
+    // Back again: the edit, then the deletion.
+    undo(Some(further));
+    assert_eq!(text().as_deref(), Some(EDITED));
+    undo(Some(back));
+    assert_eq!(text(), None);
+    // An undo that was undone took nothing back, so the deletion is the latest again.
+    undo(None);
+    assert_eq!(text().as_deref(), Some(EDITED));
+}
+
+#[test]
+fn a_contact_that_was_changed_again_is_left_unless_forced() {
+    let desk = desk();
+    let run = desk.sync(&[replace(1, EDITED, Editor::User)]).0.to_string();
+    // That the server wrote it anew is no change.
+    desk.sync(&[replace(1, "FN:Ada|TEL;TYPE=work:2|UID:a", Editor::Sync)]);
+    assert!(desk.done(&["undo", &run, "--dry-run"]).starts_with("~ Ada"));
+    desk.sync(&[replace(1, AGAIN, Editor::User)]);
+    let runs = desk.runs();
+    assert_eq!(desk.run(&["undo", &run, "--yes"]), Exit::NeedsYou);
+    assert!(desk.stage.take_stdout().starts_with("! Ada   was changed again since"));
+    assert_eq!((desk.text(id(1)).as_deref(), desk.runs()), (Some(AGAIN), runs));
+    desk.done(&["undo", &run, "--yes", "--force"]);
+    assert_eq!(desk.text(id(1)).as_deref(), Some(ADA));
+    let past = desk.repo().history(Some(id(1)), 1).unwrap();
+    assert_eq!(past[0].before, card(AGAIN).into_bytes(), "it is in the history");
+    // What was added and edited since is somebody's work.
+    assert_eq!(desk.run(&["undo", "1", "--yes"]), Exit::Done, "it is as it was added");
+    assert_eq!(desk.text(id(1)), None);
+}
+
+#[test]
+fn an_added_contact_that_was_edited_since_is_left() {
+    let desk = desk();
+    desk.sync(&[replace(1, EDITED, Editor::User)]);
+    assert_eq!(desk.run(&["undo", "1", "--yes"]), Exit::NeedsYou);
+    assert_eq!(desk.text(id(1)).as_deref(), Some(EDITED));
+    desk.done(&["undo", "1", "--yes", "--force"]);
+    assert_eq!(desk.text(id(1)), None);
+}
+
+#[test]
+fn a_run_whose_history_is_forgotten_is_not_undone_by_half() {
+    let desk = desk();
+    desk.import(&["UID:b|FN:Bob", "UID:a|FN:Ada|TEL;TYPE=WORK:2"]);
+    desk.sync(&[replace(1, AGAIN, Editor::User)]);
+    desk.later(91);
+    desk.sync(&[bury()]);
+    desk.done(&["undo", "--yes"]);
+    assert!(desk.repo().runs(99).unwrap().iter().any(|run| run.id.0 == 2 && run.forgotten));
+    // Run 1 only added Ada, but whether she was edited since is not known any more.
+    for run in ["1", "2"] {
+        assert_eq!(desk.run(&["undo", run, "--yes", "--force"]), Exit::Failed);
+        assert!(desk.stage.stderr().contains("history of that time was forgotten"));
+    }
+    assert_eq!(desk.done(&["undo", "--yes"]), "", "there is nothing else left to undo");
+    assert_eq!(desk.text(id(1)).as_deref(), Some(AGAIN));
+}
+
+#[test]
+fn no_second_contact_of_one_uid_comes_back() {
+    let desk = desk();
+    let run = desk.sync(&[delete()]).0.to_string();
+    desk.import(&[ADA]);
+    assert_eq!(desk.run(&["undo", &run, "--yes", "--force"]), Exit::NeedsYou);
+    assert!(desk.stage.stdout().ends_with("! Ada   another contact has its UID now: left\n"));
+    assert_eq!(desk.text(id(1)), None);
+}
+
+#[test]
+fn without_a_terminal_it_wants_to_be_told() {
+    let desk = desk();
+    let runs = desk.runs();
+    assert_eq!(desk.run(&["undo"]), Exit::Usage);
+    assert!(desk.stage.stderr().contains("--yes"), "{}", desk.stage.stderr());
+    assert_eq!(desk.run(&["undo", "99", "--yes"]), Exit::Failed);
+    assert_eq!(desk.runs(), runs);
+}
