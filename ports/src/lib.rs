@@ -13,9 +13,9 @@ mod transport;
 
 pub use credentials::{CredentialError, CredentialKey, CredentialStore, Secret};
 pub use repo::{
-    Account, AccountDraft, AccountId, Book, BookId, Change, Conflict, ContactRepo, Editor,
-    ExternalId, ListPage, ListQuery, NewContact, Open, Past, Pending, Progress, RepoError, Run,
-    RunId, Sort, Subject, Summary, Why,
+    Account, AccountDraft, AccountId, Book, BookId, Brief, Change, Conflict, ContactRepo, Editor,
+    ExternalId, JsonSummary, ListPage, ListQuery, NewContact, Open, Past, Pending, Progress,
+    RepoError, Run, RunId, Sort, Subject, Summary, Why,
 };
 pub use transport::{DavTransport, TransportError};
 
