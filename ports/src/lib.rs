@@ -13,9 +13,10 @@ mod transport;
 
 pub use credentials::{CredentialError, CredentialKey, CredentialStore, Secret};
 pub use repo::{
-    Account, AccountDraft, AccountId, Book, BookId, Change, Conflict, ConflictId, ContactRepo,
-    Editor, ExternalId, Keep, KeptConflict, ListPage, ListQuery, NewContact, Open, Past, Pending,
-    Progress, RepoError, Run, RunId, Sort, Subject, Summary, Which, Why,
+    Account, AccountDraft, AccountId, Book, BookId, Brief, Change, Conflict, ConflictId,
+    ContactRepo, Editor, ExternalId, JsonSummary, Keep, KeptConflict, ListPage, ListQuery,
+    NewContact, Open, Past, Pending, Progress, RepoError, Run, RunId, Sort, Subject, Summary,
+    Which, Why,
 };
 pub use transport::{DavTransport, TransportError};
 

@@ -53,6 +53,7 @@ CREATE TABLE contacts (
     uid_key    TEXT,
     sort_key   TEXT NOT NULL,
     name       TEXT NOT NULL,
+    brief      TEXT NOT NULL, -- JSON: the organisation, phone and e-mail to list it with, or nulls
     names      TEXT NOT NULL, -- the name and nicknames, folded, each between two line ends
     search     TEXT NOT NULL, -- folded
     person     TEXT NOT NULL, -- JSON

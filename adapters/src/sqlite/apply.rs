@@ -1,5 +1,7 @@
 //! Doing changes, each as it was ordered.
 
+use std::collections::BTreeMap;
+
 use contactcmd_domain::contact::{ContactId, Index, Timestamp};
 use contactcmd_domain::dav::ETag;
 use contactcmd_domain::sync::guard::Side;
@@ -9,7 +11,7 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::fault::Fault;
-use super::prepared::{self, Value};
+use super::prepared::{self, Statement, Value};
 use super::rows::{IndexRow, here_code, stored};
 use super::schema::{contacts, external_ids};
 use super::{conflicts, notes};
@@ -54,18 +56,32 @@ impl Durability {
     }
 }
 
-/// Does one change.
-pub(super) fn change(conn: &mut Conn, stamp: Stamp, change: &Change) -> Result<(), Fault> {
+/// Does all changes in order.
+pub(super) fn all(conn: &mut Conn, stamp: Stamp, changes: &[Change]) -> Result<(), Fault> {
+    let mut added: BTreeMap<BookId, i64> = BTreeMap::new();
+    for change in changes {
+        if let Some(book) = self::change(conn, stamp, change)? {
+            *added.entry(book).or_default() += 1;
+        }
+    }
+    for (book, links) in added {
+        prepared::run::<CountLinks>(conn, &[links.into(), book.0.into()])?;
+    }
+    Ok(())
+}
+
+/// Does one change, and gives the book that has a link more by it.
+fn change(conn: &mut Conn, stamp: Stamp, change: &Change) -> Result<Option<BookId>, Fault> {
     match change {
-        Change::Insert { contact, link } => insert(conn, stamp, contact, link.as_ref()),
+        Change::Insert { contact, link } => return insert(conn, stamp, contact, link.as_ref()),
+        Change::Link { contact, book, link } => return relink(conn, *contact, *book, link),
         Change::Replace { contact, vcard, index, editor, why } => {
             let new = NewCard { vcard, index, editor: *editor };
-            replace(conn, stamp, (*contact, why), &new)
+            replace(conn, stamp, (*contact, why), &new)?;
         }
-        Change::Bury { contact, why } => bury(conn, stamp, *contact, why),
-        Change::Delete { contact, why } => delete(conn, stamp, *contact, why),
-        Change::Link { contact, book, link } => relink(conn, *contact, *book, link),
-        Change::Unlink { contact, book } => unlink(conn, *contact, *book),
+        Change::Bury { contact, why } => bury(conn, stamp, *contact, why)?,
+        Change::Delete { contact, why } => delete(conn, stamp, *contact, why)?,
+        Change::Unlink { contact, book } => unlink(conn, *contact, *book)?,
         Change::Remember { contact, name, before, after, why } => notes::remember(
             conn,
             &Past {
@@ -79,11 +95,12 @@ pub(super) fn change(conn: &mut Conn, stamp: Stamp, change: &Change) -> Result<(
                 why: why.clone(),
                 at: stamp.at,
             },
-        ),
-        Change::Pend(note) => notes::pend(conn, note),
-        Change::Settle { book, subject } => notes::settle(conn, *book, subject),
-        Change::Conflict(conflict) => conflicts::keep(conn, conflict),
+        )?,
+        Change::Pend(note) => notes::pend(conn, note)?,
+        Change::Settle { book, subject } => notes::settle(conn, *book, subject)?,
+        Change::Conflict(conflict) => conflicts::keep(conn, conflict)?,
     }
+    Ok(None)
 }
 
 fn insert(
@@ -91,23 +108,22 @@ fn insert(
     stamp: Stamp,
     contact: &NewContact,
     link: Option<&(BookId, Link)>,
-) -> Result<(), Fault> {
+) -> Result<Option<BookId>, Fault> {
     let NewContact { id, vcard, index } = contact;
-    diesel::insert_into(contacts::table)
-        .values((
-            IndexRow::new(index)?,
-            contacts::id.eq(id.as_bytes().as_slice()),
-            contacts::edited.eq(0),
-            contacts::linked.eq(link.is_some()),
-            contacts::created.eq(stamp.at.0),
-            contacts::updated.eq(stamp.at.0),
-            contacts::run.eq(stamp.run.0),
-            contacts::vcard.eq(vcard),
-        ))
-        .execute(conn)?;
-    let Some((book, link)) = link else { return Ok(()) };
+    let more = [
+        vcard.as_slice().into(),
+        stamp.at.0.into(),
+        stamp.at.0.into(),
+        stamp.run.0.into(),
+        link.is_some().into(),
+        id.as_bytes().as_slice().into(),
+    ];
+    let row = IndexRow::new(index)?;
+    prepared::run::<AddContact>(conn, &[&row.values()[..], &more].concat())?;
+    let Some((book, link)) = link else { return Ok(None) };
     let row = LinkRow::new(link, vcard, here(0, None, link));
-    giving_way(conn, *book, &row, |conn| add_link(conn, *id, *book, &row))
+    giving_way(conn, *book, &row, |conn| add_link(conn, *id, *book, &row))?;
+    Ok(Some(*book))
 }
 
 struct NewCard<'a> {
@@ -124,40 +140,19 @@ fn replace(
 ) -> Result<(), Fault> {
     remember(conn, stamp, (id, why), Some(new.vcard))?;
     let step = match new.editor {
-        Editor::User => 1,
+        Editor::User => 1_i64,
         Editor::Sync => 0,
     };
+    let more = [new.vcard.into(), stamp.at.0.into(), step.into(), id.as_bytes().as_slice().into()];
     let row = IndexRow::new(new.index)?;
-    prepared::run(
-        conn,
-        "UPDATE contacts SET uid = ?, uid_key = ?, sort_key = ?, name = ?, names = ?, \
-         search = ?, person = ?, vcard = ?, updated = ?, edited = edited + ?, \
-         deleted_at = NULL WHERE id = ?",
-        &[
-            row.uid.into(),
-            row.uid_key.as_deref().into(),
-            row.sort_key.into(),
-            row.name.into(),
-            row.names.as_str().into(),
-            row.search.into(),
-            row.person.as_str().into(),
-            new.vcard.into(),
-            stamp.at.0.into(),
-            Value::Number(step),
-            id.as_bytes().as_slice().into(),
-        ],
-    )?;
+    prepared::run::<ReplaceCard>(conn, &[&row.values()[..], &more].concat())?;
     Ok(())
 }
 
 fn bury(conn: &mut Conn, stamp: Stamp, id: ContactId, why: &Why) -> Result<(), Fault> {
     remember(conn, stamp, (id, why), None)?;
     let (at, id) = (stamp.at.0, id.as_bytes().as_slice());
-    prepared::run(
-        conn,
-        "UPDATE contacts SET deleted_at = ?, updated = ? WHERE id = ?",
-        &[at.into(), at.into(), id.into()],
-    )?;
+    prepared::run::<Bury>(conn, &[at.into(), at.into(), id.into()])?;
     Ok(())
 }
 
@@ -187,7 +182,12 @@ fn remember(
     notes::remember(conn, &Past { run, contact, side, name, tombstone, before, after, why, at })
 }
 
-fn relink(conn: &mut Conn, id: ContactId, book: BookId, link: &Link) -> Result<(), Fault> {
+fn relink(
+    conn: &mut Conn,
+    id: ContactId,
+    book: BookId,
+    link: &Link,
+) -> Result<Option<BookId>, Fault> {
     let (vcard, edited, deleted_at): (Vec<u8>, i64, Option<i64>) = contacts::table
         .find(id.as_bytes().as_slice())
         .select((contacts::vcard, contacts::edited, contacts::deleted_at))
@@ -196,15 +196,12 @@ fn relink(conn: &mut Conn, id: ContactId, book: BookId, link: &Link) -> Result<(
         .ok_or(Fault::NoSuchContact(id))?;
     let row = LinkRow::new(link, &vcard, here(edited, deleted_at, link));
     giving_way(conn, book, &row, |conn| {
-        if !update_link(conn, id, book, &row)? {
-            add_link(conn, id, book, &row)?;
-            prepared::run(
-                conn,
-                "UPDATE contacts SET linked = 1 WHERE id = ? AND linked = 0",
-                &[id.as_bytes().as_slice().into()],
-            )?;
+        if update_link(conn, id, book, &row)? {
+            return Ok(None);
         }
-        Ok(())
+        add_link(conn, id, book, &row)?;
+        prepared::run::<MarkLinked>(conn, &[id.as_bytes().as_slice().into()])?;
+        Ok(Some(book))
     })
 }
 
@@ -239,6 +236,20 @@ impl<'a> LinkRow<'a> {
             base: if base_is_card { None } else { base.as_deref() },
         }
     }
+
+    fn values<'v>(&'v self, contact: &'v [u8; 16], book: BookId) -> [Value<'v>; 9] {
+        [
+            self.here.into(),
+            self.seen.into(),
+            self.base_is_card.into(),
+            self.etag.into(),
+            self.href.into(),
+            self.href_key.as_str().into(),
+            self.base.into(),
+            contact.as_slice().into(),
+            book.0.into(),
+        ]
+    }
 }
 
 /// What `Linked::here` will say of this link.
@@ -254,12 +265,12 @@ fn here(edited: i64, deleted_at: Option<i64>, link: &Link) -> Here {
 /// Stores a link; where another contact has the book's link at its href, that one gives way.
 ///
 /// Tried first and mended second, because it is rare and a failed statement changes nothing.
-fn giving_way(
+fn giving_way<T>(
     conn: &mut Conn,
     book: BookId,
     row: &LinkRow<'_>,
-    store: impl Fn(&mut Conn) -> QueryResult<()>,
-) -> Result<(), Fault> {
+    store: impl Fn(&mut Conn) -> QueryResult<T>,
+) -> Result<T, Fault> {
     match store(conn) {
         Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
             let other = external_ids::table
@@ -273,21 +284,7 @@ fn giving_way(
 }
 
 fn add_link(conn: &mut Conn, id: ContactId, book: BookId, row: &LinkRow<'_>) -> QueryResult<()> {
-    diesel::insert_into(external_ids::table)
-        .values((
-            external_ids::contact.eq(id.as_bytes().as_slice()),
-            external_ids::book.eq(book.0),
-            external_ids::here.eq(row.here),
-            external_ids::seen.eq(row.seen),
-            external_ids::base_is_card.eq(row.base_is_card),
-            external_ids::etag.eq(row.etag),
-            external_ids::href.eq(row.href),
-            external_ids::href_key.eq(&row.href_key),
-            external_ids::base.eq(row.base),
-        ))
-        .execute(conn)?;
-    prepared::run(conn, "UPDATE books SET links = links + 1 WHERE id = ?", &[book.0.into()])?;
-    Ok(())
+    prepared::run::<AddLink>(conn, &row.values(id.as_bytes(), book)).map(drop)
 }
 
 /// Gives whether there was a link to update.
@@ -297,21 +294,59 @@ fn update_link(
     book: BookId,
     row: &LinkRow<'_>,
 ) -> QueryResult<bool> {
-    let updated = prepared::run(
-        conn,
-        "UPDATE external_ids SET here = ?, seen = ?, base_is_card = ?, etag = ?, href = ?, \
-         href_key = ?, base = ? WHERE contact = ? AND book = ?",
-        &[
-            row.here.into(),
-            row.seen.into(),
-            i64::from(row.base_is_card).into(),
-            row.etag.into(),
-            row.href.into(),
-            row.href_key.as_str().into(),
-            Value::Bytes(row.base),
-            id.as_bytes().as_slice().into(),
-            book.0.into(),
-        ],
-    )?;
+    let updated = prepared::run::<UpdateLink>(conn, &row.values(id.as_bytes(), book))?;
     Ok(updated > 0)
+}
+
+// The values of a contact begin with those of `IndexRow::values`; those of a link are
+// `LinkRow::values`.
+
+struct AddContact;
+
+impl Statement for AddContact {
+    const SQL: &'static str = "INSERT INTO contacts \
+        (uid, uid_key, sort_key, name, brief, names, search, person, vcard, created, updated, run, \
+         linked, id, edited) \
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)";
+}
+
+struct ReplaceCard;
+
+impl Statement for ReplaceCard {
+    const SQL: &'static str = "UPDATE contacts SET uid = ?, uid_key = ?, sort_key = ?, name = ?, \
+        brief = ?, names = ?, search = ?, person = ?, vcard = ?, updated = ?, \
+        edited = edited + ?, deleted_at = NULL WHERE id = ?";
+}
+
+struct Bury;
+
+impl Statement for Bury {
+    const SQL: &'static str = "UPDATE contacts SET deleted_at = ?, updated = ? WHERE id = ?";
+}
+
+struct MarkLinked;
+
+impl Statement for MarkLinked {
+    const SQL: &'static str = "UPDATE contacts SET linked = 1 WHERE id = ? AND linked = 0";
+}
+
+struct AddLink;
+
+impl Statement for AddLink {
+    const SQL: &'static str = "INSERT INTO external_ids \
+        (here, seen, base_is_card, etag, href, href_key, base, contact, book) \
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+}
+
+struct UpdateLink;
+
+impl Statement for UpdateLink {
+    const SQL: &'static str = "UPDATE external_ids SET here = ?, seen = ?, base_is_card = ?, \
+        etag = ?, href = ?, href_key = ?, base = ? WHERE contact = ? AND book = ?";
+}
+
+struct CountLinks;
+
+impl Statement for CountLinks {
+    const SQL: &'static str = "UPDATE books SET links = links + ? WHERE id = ?";
 }

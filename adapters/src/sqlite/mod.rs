@@ -25,9 +25,9 @@ use contactcmd_domain::contact::{ContactId, Timestamp, UidKey};
 use contactcmd_domain::dav::{BookInfo, HrefKey};
 use contactcmd_domain::sync::snapshot::{Known, Linked, StoredContact};
 use contactcmd_ports::{
-    Account, AccountDraft, AccountId, Book, BookId, Change, Conflict, ConflictId, ContactRepo,
-    ExternalId, Keep, KeptConflict, ListPage, ListQuery, Open, Past, Pending, Progress, RepoError,
-    Run, RunId, Summary, Which,
+    Account, AccountDraft, AccountId, Book, BookId, Brief, Change, Conflict, ConflictId,
+    ContactRepo, ExternalId, JsonSummary, Keep, KeptConflict, ListPage, ListQuery, Open, Past,
+    Pending, Progress, RepoError, Run, RunId, Summary, Which,
 };
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -237,6 +237,14 @@ impl ContactRepo for SqliteRepo {
         self.read(|conn| people::list(conn, query))
     }
 
+    fn list_brief(&self, query: &ListQuery) -> Result<ListPage<Brief>, RepoError> {
+        self.read(|conn| people::list_brief(conn, query))
+    }
+
+    fn list_json(&self, query: &ListQuery) -> Result<ListPage<JsonSummary>, RepoError> {
+        self.read(|conn| people::list_json(conn, query))
+    }
+
     fn cards_after(
         &self,
         after: Option<ContactId>,
@@ -279,9 +287,7 @@ impl ContactRepo for SqliteRepo {
 
     fn apply(&mut self, run: RunId, at: Timestamp, changes: &[Change]) -> Result<(), RepoError> {
         let stamp = Stamp { run, at };
-        self.write(Durability::of(changes), |conn| {
-            changes.iter().try_for_each(|change| apply::change(conn, stamp, change))
-        })
+        self.write(Durability::of(changes), |conn| apply::all(conn, stamp, changes))
     }
 
     fn prune(&mut self, keep: Keep) -> Result<u64, RepoError> {

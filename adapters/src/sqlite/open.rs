@@ -104,8 +104,9 @@ fn empty_to_read() -> Result<Opened, RepoError> {
 }
 
 fn only_read(conn: &mut SqliteConnection, folder: Option<&Path>) -> Result<(), RepoError> {
-    // A list of everything reads each page once or twice; 32 MB at most spare the second time.
-    conn.batch_execute("PRAGMA query_only = ON; PRAGMA cache_size = -32000")
+    // Mapped, a page costs no call and no copy: that is two thirds of what a list of everything costs.
+    // A gigabyte of addresses at most; where the system gives none, SQLite reads as usual.
+    conn.batch_execute("PRAGMA query_only = ON; PRAGMA mmap_size = 1073741824")
         .map_err(|e| explain(e.into(), folder))
 }
 
@@ -181,10 +182,13 @@ fn use_wal(conn: &mut SqliteConnection) -> QueryResult<bool> {
         #[diesel(sql_type = Text)]
         journal_mode: String,
     }
+    // It counts only for a new file, before anything is in it. A first sync changes every page of some
+    // indexes in each transaction, and what a page costs in the log hardly depends on its size.
+    conn.batch_execute("PRAGMA page_size = 16384")?;
     let mode: Mode = diesel::sql_query("PRAGMA journal_mode = WAL").get_result(conn)?;
     // A first sync changes the same index pages again and again. With 64 MB of memory at most they
     // stay at hand, and they are copied into the file every 16 MB instead of every 4 MB.
-    conn.batch_execute("PRAGMA cache_size = -64000; PRAGMA wal_autocheckpoint = 4000")?;
+    conn.batch_execute("PRAGMA cache_size = -64000; PRAGMA wal_autocheckpoint = 1000")?;
     Ok(mode.journal_mode == "wal")
 }
 

@@ -2,20 +2,28 @@
 //!
 //! Diesel keeps prepared INSERTs, DELETEs and SELECTs, but prepares every UPDATE and ON CONFLICT anew,
 //! because their clauses may vary. Here that costs ten times what running them does: SQLite compiles
-//! the triggers in. So the few statements that run once a contact are text with a fixed shape.
+//! the triggers in. And what diesel keeps of an INSERT it finds by its text, which it writes anew each
+//! time. So the few statements that run once a contact have a fixed text and are found by their type.
+
+use std::marker::PhantomData;
 
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Binary, Nullable, Text};
 use diesel::sqlite::Sqlite;
 
-/// Runs a statement and gives how many rows it changed. Each `?` stands for the value in its place.
-pub(super) fn run(
+/// A statement with a fixed text.
+pub(super) trait Statement: 'static {
+    /// Each `?` stands for a value.
+    const SQL: &'static str;
+}
+
+/// Runs a statement with the values for its `?` in order, and gives how many rows it changed.
+pub(super) fn run<S: Statement>(
     conn: &mut SqliteConnection,
-    sql: &'static str,
     values: &[Value<'_>],
 ) -> QueryResult<usize> {
-    Prepared { sql, values }.execute(conn)
+    Prepared { statement: PhantomData::<S>, values }.execute(conn)
 }
 
 /// A value of a statement.
@@ -29,6 +37,12 @@ pub(super) enum Value<'a> {
 impl From<i64> for Value<'_> {
     fn from(number: i64) -> Self {
         Self::Number(number)
+    }
+}
+
+impl From<bool> for Value<'_> {
+    fn from(is: bool) -> Self {
+        Self::Number(i64::from(is))
     }
 }
 
@@ -50,14 +64,20 @@ impl<'a> From<&'a [u8]> for Value<'a> {
     }
 }
 
-struct Prepared<'a> {
-    sql: &'static str,
+impl<'a> From<Option<&'a [u8]>> for Value<'a> {
+    fn from(bytes: Option<&'a [u8]>) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+struct Prepared<'a, S> {
+    statement: PhantomData<S>,
     values: &'a [Value<'a>],
 }
 
-impl QueryFragment<Sqlite> for Prepared<'_> {
+impl<S: Statement> QueryFragment<Sqlite> for Prepared<'_, S> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
-        let mut pieces = self.sql.split('?');
+        let mut pieces = S::SQL.split('?');
         out.push_sql(pieces.next().unwrap_or_default());
         for (value, piece) in self.values.iter().zip(pieces) {
             match value {
@@ -71,10 +91,9 @@ impl QueryFragment<Sqlite> for Prepared<'_> {
     }
 }
 
-/// Diesel then finds the prepared statement by its text.
-impl QueryId for Prepared<'_> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
+impl<S: Statement> QueryId for Prepared<'_, S> {
+    type QueryId = S;
+    const HAS_STATIC_QUERY_ID: bool = true;
 }
 
-impl RunQueryDsl<SqliteConnection> for Prepared<'_> {}
+impl<S: Statement> RunQueryDsl<SqliteConnection> for Prepared<'_, S> {}

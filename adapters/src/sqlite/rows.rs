@@ -1,15 +1,16 @@
 //! Rows into the port's values and back.
 
-use contactcmd_domain::contact::{ContactId, Index, Person, Timestamp, Uid, fold};
+use contactcmd_domain::contact::{ContactId, Index, Labelled, Person, Timestamp, Uid, fold};
 use contactcmd_domain::dav::{ETag, Href};
 use contactcmd_domain::sync::snapshot::{Here, StoredContact};
-use contactcmd_ports::Summary;
+use contactcmd_ports::{Brief, JsonSummary, Summary};
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::fault::Fault;
+use super::prepared::Value;
 use super::schema::contacts;
 
 /// A contact with its card.
@@ -68,33 +69,90 @@ impl TryFrom<SummaryRow> for Summary {
     }
 }
 
+/// A contact as one line.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = contacts, check_for_backend(Sqlite))]
+pub(super) struct BriefRow {
+    id: Vec<u8>,
+    name: String,
+    brief: String,
+}
+
+impl TryFrom<BriefRow> for Brief {
+    type Error = Fault;
+
+    fn try_from(row: BriefRow) -> Result<Self, Fault> {
+        let [organisation, phone, email] = from_json("contacts.brief", &row.brief)?;
+        Ok(Self { id: contact_id(&row.id)?, name: row.name, organisation, phone, email })
+    }
+}
+
+/// A contact without its card, to be given out as JSON.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = contacts, check_for_backend(Sqlite))]
+pub(super) struct JsonRow {
+    id: Vec<u8>,
+    uid: Option<String>,
+    person: String,
+    created: i64,
+    updated: i64,
+}
+
+impl TryFrom<JsonRow> for JsonSummary {
+    type Error = Fault;
+
+    fn try_from(row: JsonRow) -> Result<Self, Fault> {
+        Ok(Self {
+            id: contact_id(&row.id)?,
+            uid: row.uid,
+            person: row.person,
+            created: Timestamp(row.created),
+            updated: Timestamp(row.updated),
+        })
+    }
+}
+
 /// The columns that are derived from the card.
-#[derive(Insertable)]
-#[diesel(table_name = contacts, treat_none_as_default_value = false)]
 pub(super) struct IndexRow<'a> {
-    pub(super) uid: Option<&'a str>,
-    pub(super) uid_key: Option<String>,
-    pub(super) sort_key: &'a str,
-    pub(super) name: &'a str,
-    pub(super) names: String,
-    pub(super) search: &'a str,
-    pub(super) person: String,
+    index: &'a Index,
+    uid_key: Option<String>,
+    brief: String,
+    names: String,
+    person: String,
 }
 
 impl<'a> IndexRow<'a> {
     /// The columns for this index.
     pub(super) fn new(index: &'a Index) -> Result<Self, Fault> {
-        let Index { uid, person, sort_key, search } = index;
         Ok(Self {
-            uid: uid.as_ref().map(|uid| uid.0.as_str()),
-            uid_key: uid.as_ref().map(|uid| uid.key().0),
-            sort_key,
-            name: &person.name,
-            names: names(person),
-            search,
-            person: to_json("contacts.person", person)?,
+            index,
+            uid_key: index.uid.as_ref().map(|uid| uid.key().0),
+            brief: to_json("contacts.brief", &brief(&index.person))?,
+            names: names(&index.person),
+            person: to_json("contacts.person", &index.person)?,
         })
     }
+
+    /// `uid, uid_key, sort_key, name, brief, names, search, person`
+    pub(super) fn values(&self) -> [Value<'_>; 8] {
+        let Index { uid, person, sort_key, search } = self.index;
+        [
+            uid.as_ref().map(|uid| uid.0.as_str()).into(),
+            self.uid_key.as_deref().into(),
+            sort_key.as_str().into(),
+            person.name.as_str().into(),
+            self.brief.as_str().into(),
+            self.names.as_str().into(),
+            search.as_str().into(),
+            self.person.as_str().into(),
+        ]
+    }
+}
+
+/// Organisation, phone and e-mail, each the one to show when there is room for one.
+fn brief(person: &Person) -> [Option<&str>; 3] {
+    let organisation = person.organisation.first().map(String::as_str);
+    [organisation, Labelled::first(&person.phones), Labelled::first(&person.emails)]
 }
 
 /// What `contacts.names` contains when this folded name is among them.

@@ -51,6 +51,7 @@ diesel::table! {
         uid_key -> Nullable<Text>,
         sort_key -> Text,
         name -> Text,
+        brief -> Text,
         names -> Text,
         search -> Text,
         person -> Text,

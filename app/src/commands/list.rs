@@ -41,17 +41,24 @@ pub(super) fn print(
         limit: page.map(|page| page.size),
     };
     let repo = open(world, global, Open::Read)?;
-    let found = repo.list(&query)?;
-    if listing.json {
+    let total = if listing.json {
+        let found = repo.list_json(&query)?;
         let ids: Vec<ContactId> = found.contacts.iter().map(|contact| contact.id).collect();
         json::array(&world.ui, &found.contacts, &repo.external_ids(&ids)?)?;
+        found.total
+    } else if world.ui.terminal.stdout {
+        let found = repo.list(&query)?;
+        table::table(&world.ui, &found.contacts);
+        found.total
     } else {
-        table::print(&world.ui, &found.contacts);
-    }
-    if let Some(words) = page.and_then(|page| page.place_in(found.total)) {
+        let found = repo.list_brief(&query)?;
+        table::lines(&world.ui, &found.contacts);
+        found.total
+    };
+    if let Some(words) = page.and_then(|page| page.place_in(total)) {
         world.ui.say(words);
     }
-    Ok(found.total)
+    Ok(total)
 }
 
 /// A part of a list.

@@ -11,8 +11,8 @@ use contactcmd_domain::dav::Href;
 use contactcmd_domain::sync::snapshot::StoredContact;
 use contactcmd_domain::vcard::{self, Card};
 use contactcmd_ports::{
-    Change, CredentialError, CredentialKey, CredentialStore, ExternalId, ListPage, ListQuery,
-    MockContactRepo, Open, RunId, Secret, Sort, Summary,
+    Brief, Change, CredentialError, CredentialKey, CredentialStore, ExternalId, JsonSummary,
+    ListPage, ListQuery, MockContactRepo, Open, RunId, Secret, Sort, Summary,
 };
 
 use crate::interrupt::Interrupt;
@@ -28,6 +28,24 @@ pub(crate) fn contact(number: u8, name: &str) -> Summary {
         created: Timestamp(0),
         updated: Timestamp(0),
     }
+}
+
+/// A contact as the store gives it for a line.
+pub(crate) fn brief(contact: &Summary) -> Brief {
+    let Person { name, organisation, phones, emails, .. } = &contact.person;
+    Brief {
+        id: contact.id,
+        name: name.clone(),
+        organisation: organisation.first().cloned(),
+        phone: Labelled::first(phones).map(str::to_owned),
+        email: Labelled::first(emails).map(str::to_owned),
+    }
+}
+
+/// A contact as the store gives it for JSON.
+pub(crate) fn as_json(contact: &Summary) -> JsonSummary {
+    let Summary { id, uid, person, created, updated } = contact.clone();
+    JsonSummary { id, uid, person: serde_json::to_string(&person).unwrap(), created, updated }
 }
 
 /// An id of which every byte is `number`, but for the bits of the version.
@@ -256,6 +274,10 @@ impl Memory {
         let this = self.clone();
         repo.expect_list().returning_st(move |query| Ok(this.list(query)));
         let this = self.clone();
+        repo.expect_list_brief().returning_st(move |query| Ok(this.list_as(query, brief)));
+        let this = self.clone();
+        repo.expect_list_json().returning_st(move |query| Ok(this.list_as(query, as_json)));
+        let this = self.clone();
         repo.expect_cards_after().returning_st(move |after, limit| {
             let mut found = this.stored(|found| after.is_none_or(|after| found.id > after));
             found.sort_by_key(|contact| contact.id);
@@ -320,6 +342,11 @@ impl Memory {
         let limit = query.limit.unwrap_or(u64::MAX).try_into().unwrap_or(usize::MAX);
         let offset = query.offset.try_into().unwrap_or(usize::MAX);
         ListPage { contacts: found.into_iter().skip(offset).take(limit).collect(), total }
+    }
+
+    fn list_as<T>(&self, query: &ListQuery, view: impl Fn(&Summary) -> T) -> ListPage<T> {
+        let ListPage { contacts, total } = self.list(query);
+        ListPage { contacts: contacts.iter().map(view).collect(), total }
     }
 
     fn change(&self, change: &Change) {

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use contactcmd_domain::contact::{ContactId, Person, Timestamp};
-use contactcmd_ports::{ExternalId, Summary};
+use contactcmd_ports::{ExternalId, JsonSummary, Summary};
+use serde::ser::Error;
 use serde::{Serialize, Serializer};
 
 use super::Ui;
@@ -17,7 +18,7 @@ pub type Places = [(ContactId, ExternalId)];
 /// # Errors
 ///
 /// [`Exit::Failed`] when something cannot be written as JSON: a fault of this program.
-pub fn array(ui: &Ui, contacts: &[Summary], places: &Places) -> Result<(), Failure> {
+pub fn array(ui: &Ui, contacts: &[JsonSummary], places: &Places) -> Result<(), Failure> {
     let mut by_contact: HashMap<ContactId, Vec<Place<'_>>> = HashMap::new();
     for (id, place) in places {
         by_contact.entry(*id).or_default().push(Place::of(place));
@@ -26,17 +27,27 @@ pub fn array(ui: &Ui, contacts: &[Summary], places: &Places) -> Result<(), Failu
         ui.result("[]");
         return Ok(());
     }
-    let mut before = "[\n";
-    for contact in contacts {
-        let carddav = by_contact.remove(&contact.id).unwrap_or_default();
-        let json = serde_json::to_vec(&Object::of(contact, carddav)).map_err(cannot)?;
-        ui.raw(before.as_bytes());
-        ui.raw(&json);
-        before = ",\n";
+    let mut text = Vec::from(b"[");
+    let mut before = "\n";
+    for some in contacts.chunks(TOGETHER) {
+        for contact in some {
+            let carddav = by_contact.remove(&contact.id).unwrap_or_default();
+            text.extend_from_slice(before.as_bytes());
+            write(contact, carddav, &mut text).map_err(cannot)?;
+            before = ",\n";
+        }
+        ui.raw(&text);
+        text.clear();
+        if ui.is_closed() {
+            return Ok(());
+        }
     }
     ui.raw(b"\n]\n");
     Ok(())
 }
+
+/// How many objects are written at a time.
+const TOGETHER: usize = 100;
 
 /// Prints one contact as an object.
 ///
@@ -53,6 +64,31 @@ pub fn object(ui: &Ui, contact: &Summary, places: &Places) -> Result<(), Failure
 /// A moment as RFC 3339 in UTC; one that no calendar has is written as the epoch's start.
 pub fn rfc3339(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.0).unwrap_or_default().to_string()
+}
+
+/// Appends what [`Object`] is for the same contact, with the typed view as it was stored.
+fn write(
+    contact: &JsonSummary,
+    carddav: Vec<Place<'_>>,
+    out: &mut Vec<u8>,
+) -> serde_json::Result<()> {
+    let JsonSummary { id, uid, person, created, updated } = contact;
+    let person = person.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    let person = person.ok_or_else(|| serde_json::Error::custom("a person is no object"))?;
+    out.extend_from_slice(b"{\"id\":");
+    serde_json::to_writer(&mut *out, id)?;
+    out.extend_from_slice(b",\"uid\":");
+    serde_json::to_writer(&mut *out, uid)?;
+    out.push(b',');
+    out.extend_from_slice(person.as_bytes());
+    out.extend_from_slice(b",\"external_ids\":");
+    serde_json::to_writer(&mut *out, &ExternalIds { carddav })?;
+    for (key, at) in [("created_at", created), ("updated_at", updated)] {
+        let at = rfc3339(*at);
+        out.extend_from_slice(format!(",\"{key}\":\"{at}\"").as_bytes());
+    }
+    out.push(b'}');
+    Ok(())
 }
 
 #[derive(Serialize)]
@@ -120,7 +156,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::commands::testing::{Stage, contact, id, labelled};
+    use crate::commands::testing::{Stage, as_json, contact, id, labelled};
 
     fn place(number: u8) -> (ContactId, ExternalId) {
         let place = ExternalId {
@@ -152,10 +188,26 @@ mod tests {
     }
 
     #[test]
+    fn a_contact_is_the_same_object_in_an_array() {
+        let mut ada = contact(1, "Ada \"A\" Lovelace\u{1b}");
+        ada.uid = Some("a\"b".into());
+        ada.updated = Timestamp(1_700_000_000_123);
+        ada.person.phones = vec![labelled("cell", "+44 20")];
+        let printed = |print: &dyn Fn(&Ui) -> Result<(), Failure>| -> Value {
+            let stage = Stage::new();
+            print(&stage.world().ui).unwrap();
+            serde_json::from_str(&stage.stdout()).unwrap()
+        };
+        let object = printed(&|ui| object(ui, &ada, &[place(1)]));
+        let array = printed(&|ui| array(ui, &[as_json(&ada)], &[place(1)]));
+        assert_eq!(array, json!([object]));
+    }
+
+    #[test]
     fn an_array_has_each_place_with_its_contact() {
         for count in [0u8, 1, 3] {
             let stage = Stage::new();
-            let contacts: Vec<_> = (0..count).map(|n| contact(n, "A")).collect();
+            let contacts: Vec<_> = (0..count).map(|n| as_json(&contact(n, "A"))).collect();
             let places: Vec<_> = (0..count).rev().map(place).collect();
             array(&stage.world().ui, &contacts, &places).unwrap();
             let read: Vec<Value> = serde_json::from_str(&stage.stdout()).unwrap();

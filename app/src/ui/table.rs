@@ -1,32 +1,41 @@
 //! Contacts as rows: a table for a person, tab-separated lines for anything else.
 
 use std::borrow::Cow;
+use std::fmt::Write;
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use contactcmd_domain::contact::{Kind, Labelled, Person};
-use contactcmd_ports::Summary;
+use contactcmd_ports::{Brief, Summary};
 
 use super::{Ui, clean};
 
-/// Prints contacts: on a terminal a table as wide as it is, elsewhere a line each with name,
-/// organisation, phone, e-mail and id, separated by tabs and without a heading.
-pub fn print(ui: &Ui, contacts: &[Summary]) {
-    if !ui.terminal.stdout {
-        for contact in contacts {
-            ui.result(line(contact));
-            if ui.is_closed() {
-                return;
-            }
-        }
-    } else if !contacts.is_empty() {
-        ui.result(table(contacts, None));
+/// Prints contacts for a person: a table as wide as the terminal.
+pub fn table(ui: &Ui, contacts: &[Summary]) {
+    if !contacts.is_empty() {
+        ui.result(drawn(contacts, None));
     }
 }
 
+/// Prints contacts for a program: a line each with name, organisation, phone, e-mail and id, separated
+/// by tabs and without a heading.
+pub fn lines(ui: &Ui, contacts: &[Brief]) {
+    let mut text = String::new();
+    for some in contacts.chunks(TOGETHER) {
+        text.clear();
+        some.iter().for_each(|contact| line(contact, &mut text));
+        ui.raw(text.as_bytes());
+        if ui.is_closed() {
+            return;
+        }
+    }
+}
+
+/// How many lines are written at a time.
+const TOGETHER: usize = 200;
+
 /// The e-mail address or phone number to show when there is room for one.
 pub fn first(values: &[Labelled]) -> &str {
-    let preferred = values.iter().find(|value| value.preferred).or_else(|| values.first());
-    preferred.map(|value| value.value.as_str()).unwrap_or_default()
+    Labelled::first(values).unwrap_or_default()
 }
 
 /// The name, harmless, and what the contact is when it is no person.
@@ -40,23 +49,20 @@ pub fn name(person: &Person) -> Cow<'_, str> {
 }
 
 /// The organisation; left out where it is the name itself.
-fn organisation(person: &Person) -> Cow<'_, str> {
-    match person.organisation.first() {
-        Some(organisation) if *organisation != person.name => clean(organisation),
-        _ => Cow::Borrowed(""),
-    }
+fn organisation<'a>(name: &str, organisation: Option<&'a str>) -> &'a str {
+    organisation.filter(|organisation| *organisation != name).unwrap_or_default()
 }
 
-fn line(contact: &Summary) -> String {
-    let person = &contact.person;
-    let fields = [
-        clean(&person.name),
-        organisation(person),
-        clean(first(&person.phones)),
-        clean(first(&person.emails)),
-        Cow::Owned(contact.id.to_string()),
-    ];
-    fields.join("\t")
+fn line(contact: &Brief, out: &mut String) {
+    let Brief { id, name, organisation, phone, email } = contact;
+    let organisation = self::organisation(name, organisation.as_deref());
+    let [phone, email] = [phone, email].map(|value| value.as_deref().unwrap_or_default());
+    for field in [name, organisation, phone, email] {
+        out.push_str(&clean(field));
+        out.push('\t');
+    }
+    // A String takes everything.
+    let _ = writeln!(out, "{id}");
 }
 
 /// On a terminal narrower than this there is no room for the organisation.
@@ -64,7 +70,7 @@ const NARROW: u16 = 60;
 
 /// The table, `width` columns wide (`None`: as wide as the terminal). Long values are broken, never
 /// cut; a column in which nothing stands is left out.
-fn table(contacts: &[Summary], width: Option<u16>) -> String {
+fn drawn(contacts: &[Summary], width: Option<u16>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     if let Some(width) = width {
@@ -100,13 +106,14 @@ type Row<'a> = [Cow<'a, str>; HEADINGS.len()];
 
 fn row(contact: &Summary) -> Row<'_> {
     let person = &contact.person;
-    [name(person), organisation(person), clean(first(&person.phones)), clean(first(&person.emails))]
+    let organisation = organisation(&person.name, person.organisation.first().map(String::as_str));
+    [name(person), clean(organisation), clean(first(&person.phones)), clean(first(&person.emails))]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::testing::{contact, labelled};
+    use crate::commands::testing::{Stage, brief, contact, labelled};
 
     fn people() -> Vec<Summary> {
         let mut ada = contact(1, "Ada Lovelace");
@@ -122,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_table_has_the_columns_that_say_something() {
-        let text = table(&people(), Some(80));
+        let text = drawn(&people(), Some(80));
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(
             lines,
@@ -138,7 +145,7 @@ mod tests {
     #[test]
     fn nothing_is_cut_when_the_terminal_is_narrow() {
         for width in [10, 20, 30] {
-            let text = table(&people(), Some(width));
+            let text = drawn(&people(), Some(width));
             let letters: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
             for letter in "数学者の会".chars() {
                 assert!(letters.contains(letter), "{width}: {text}");
@@ -152,11 +159,15 @@ mod tests {
 
     #[test]
     fn lines_for_programs_have_five_fields_whatever_a_name_holds() {
-        let lines: Vec<_> = people().iter().map(line).collect();
-        for line in &lines {
+        let people: Vec<_> = people().iter().map(brief).collect();
+        let stage = Stage::new();
+        lines(&stage.world().ui, &people);
+        let text = stage.stdout();
+        assert_eq!(text.lines().count(), people.len(), "{text}");
+        for line in text.lines() {
             assert_eq!(line.matches('\t').count(), 4, "{line}");
-            assert!(!line.contains(['\n', '\u{1b}']), "{line}");
+            assert!(!line.contains('\u{1b}'), "{line}");
         }
-        assert!(lines[0].starts_with("Ada Lovelace\tAnalytical Engines\t\ta@w.example\t"));
+        assert!(text.starts_with("Ada Lovelace\tAnalytical Engines\t\ta@w.example\t"), "{text}");
     }
 }

@@ -7,9 +7,9 @@ use contactcmd_domain::contact::{ContactId, Timestamp, UidKey};
 use contactcmd_domain::dav::{BookInfo, HrefKey};
 use contactcmd_domain::sync::snapshot::{Known, Link, Linked, StoredContact};
 use contactcmd_ports::{
-    Account, AccountDraft, AccountId, Book, BookId, Change, Conflict, ConflictId, ContactRepo,
-    ExternalId, Keep, KeptConflict, ListPage, ListQuery, Past, Pending, Progress, RepoError, Run,
-    RunId, Summary, Which,
+    Account, AccountDraft, AccountId, Book, BookId, Brief, Change, Conflict, ConflictId,
+    ContactRepo, ExternalId, JsonSummary, Keep, KeptConflict, ListPage, ListQuery, Past, Pending,
+    Progress, RepoError, Run, RunId, Summary, Which,
 };
 
 use super::fate::Fate;
@@ -151,6 +151,14 @@ impl ContactRepo for Store {
 
     fn list(&self, query: &ListQuery) -> Result<ListPage, RepoError> {
         self.repo.list(query)
+    }
+
+    fn list_brief(&self, query: &ListQuery) -> Result<ListPage<Brief>, RepoError> {
+        self.repo.list_brief(query)
+    }
+
+    fn list_json(&self, query: &ListQuery) -> Result<ListPage<JsonSummary>, RepoError> {
+        self.repo.list_json(query)
     }
 
     fn cards_after(
