@@ -18,6 +18,8 @@
 
 mod contest;
 mod pair;
+mod rule;
+mod shared;
 mod side;
 #[cfg(test)]
 #[rustfmt::skip]
@@ -29,9 +31,11 @@ use std::borrow::Cow;
 
 pub use contest::{Contested, Stands};
 
-use super::merge::three::{Gone, Rule, Target, Text, Three, three_way};
-use crate::vcard::normal;
-use crate::vcard::{Card, FieldChange, How, Known, NewProperty, Value, Version, convert, diff};
+use self::rule::{Gone, Rule, Target, Text, Three};
+use self::three::three_way;
+use crate::vcard::{
+    Card, FieldChange, How, Known, NewProperty, Value, Version, convert, diff, normal,
+};
 
 /// Whose value stands where both sides edited one thing differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -137,7 +141,7 @@ fn taken_over(base: &Card, local: &Card, remote: &Card, rule: Rule) -> Option<Ca
     let level = Level::of(Some(base), local, remote);
     let three = Three { base: level.base.as_deref(), here: &level.local, there: &level.remote };
     let card = match three_way(three, rule).text {
-        Text::Here => level.local.into_owned(),
+        Text::Here => local.clone(),
         Text::There => remote.clone(),
         Text::New(card) => card,
     };

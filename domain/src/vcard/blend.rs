@@ -6,7 +6,7 @@ use super::marks::{Entry, Marks};
 use super::property::cut;
 use super::says::is_binary;
 use super::write::{params, split_head, with_param};
-use super::{Version, text};
+use super::{Version, graft, text};
 
 /// Where a part comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,8 +92,13 @@ impl<'a> Blending<'a> {
         }
         match &self.blend.told {
             Told::Parts(parts) => self.here.card.form().line(&head, &self.parts(parts)),
-            Told::Whole(_) if as_it_was => source.card.line(property.id()).to_vec(),
-            Told::Whole(_) => source.card.with_head(property, &head),
+            Told::Whole(_) => {
+                let line = match as_it_was {
+                    true => source.card.line(property.id()).to_vec(),
+                    false => source.card.with_head(property, &head),
+                };
+                graft::closed(source.card, property, line)
+            }
         }
     }
 

@@ -173,6 +173,12 @@ impl Card {
             .map(move |(at, line)| Property::read(&self.content, LineId(at), *line, version))
     }
 
+    /// Which property stands on each line; `None` where none does.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = Option<Known>> {
+        let lines = self.scan.lines.iter();
+        lines.map(|line| (line.shape == Shape::Property).then_some(line.known))
+    }
+
     /// The lines that are read without looking at any other: properties in no group.
     pub(crate) fn lone_lines(&self) -> impl Iterator<Item = (LineId, &[u8])> {
         let alone =

@@ -2,7 +2,7 @@
 
 use super::label::{Groups, free_group, in_group};
 use super::property::Property;
-use super::scan::Shape;
+use super::scan::{Coding, Shape};
 use super::{Card, LineId, wire};
 
 impl Card {
@@ -108,7 +108,17 @@ pub(super) fn in_own_group(
         }
         _ => from.line(property.id()).to_vec(),
     };
-    with_own_ends(card, &line)
+    with_own_ends(card, &closed(from, property, line))
+}
+
+/// The line of a property. One that ends in a bare `=`, which the end of its own card stopped, is
+/// written anew: it would swallow what follows it elsewhere.
+pub(super) fn closed(from: &Card, property: &Property<'_>, line: Vec<u8>) -> Vec<u8> {
+    if property.coding() != Coding::Quoted || !line.trim_ascii_end().ends_with(b"=") {
+        return line;
+    }
+    let head = wire::head(&line).and_then(|at| str::from_utf8(line.get(..at)?).ok());
+    head.map_or(line.clone(), |head| from.form().line(head, &property.decoded()))
 }
 
 /// Puts lines before `place`; `None`, and nothing done, when other lines would change by it.

@@ -98,13 +98,13 @@ fn nickname(card: &mut Card, name: &str) {
 }
 
 fn note(card: &mut Card, text: &str, gap: &str) {
-    let Some((id, known)) = card.properties_of(Known::Note).map(|n| (n.id(), n.text())).next()
-    else {
-        return add(card, "NOTE", Value::Text(text));
-    };
-    if says(&known, text) {
+    let notes: Vec<_> = card.properties_of(Known::Note).map(|n| (n.id(), n.text())).collect();
+    if notes.iter().any(|(_, known)| says(known, text)) {
         return;
     }
+    let Some((id, known)) = notes.into_iter().next() else {
+        return add(card, "NOTE", Value::Text(text));
+    };
     if says(text, &known) {
         card.set(id, Value::Text(text));
     } else {

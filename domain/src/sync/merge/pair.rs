@@ -16,6 +16,8 @@ pub(super) struct Said<'a> {
 pub(super) enum By {
     /// The PID a client of vCard 4.0 gave it (RFC 6350 7.1).
     Pid,
+    /// What it says and what it is called: the same number, spelled otherwise.
+    Spelling,
     /// What it says: the same number under another label.
     Value,
     /// Its types, label and parameters: another number for the same.
@@ -29,7 +31,7 @@ pub(super) enum By {
 }
 
 /// How an edited property is found again: by the surest sign first.
-pub(super) const EDITED: [By; 4] = [By::Pid, By::Value, By::Marks, By::Name];
+pub(super) const EDITED: [By; 5] = [By::Pid, By::Spelling, By::Value, By::Marks, By::Name];
 
 /// Pairs facts of two cards: places in `olds` and `news`. A set has no pairs: an item is in it or not.
 pub(super) fn pair(olds: &[Said<'_>], news: &[Said<'_>], by: &[By]) -> Vec<(usize, usize)> {
@@ -108,6 +110,11 @@ pub(super) fn identity<'a>(fact: &Fact<'a>) -> Cow<'a, [u8]> {
     }
 }
 
+/// Whether a value has several spellings.
+fn spells(known: Known) -> bool {
+    matches!(known, Known::Tel | Known::Email | Known::Impp | Known::Url)
+}
+
 type Key<'a> = (&'a [u8], Cow<'a, [u8]>);
 
 /// The facts that are free, sorted by what they are recognised by, then as they stand.
@@ -122,16 +129,22 @@ fn keyed<'a>(all: &[Said<'a>], free: &[bool], by: By) -> Vec<(Key<'a>, usize)> {
 fn key<'a>(said: &Said<'a>, by: By) -> Option<Cow<'a, [u8]>> {
     let fact = &said.fact;
     let alone = || said.card.property(fact.line).is_some_and(|p| p.param("ALTID").is_none());
+    let marks = fact.normal.len() - fact.value.len();
+    let marks = fact.normal.get(..marks).unwrap_or_default();
     let found = match by {
         By::Value => return Some(identity(fact)),
         By::Pid => return pid(said),
-        By::Marks => {
-            let marks = fact.normal.len() - fact.value.len();
-            return fact.normal.get(..marks).filter(|_| !fact.name.is_empty()).map(Cow::Borrowed);
+        By::Marks => return (!fact.name.is_empty()).then_some(Cow::Borrowed(marks)),
+        // Others have one spelling only.
+        By::Spelling if spells(fact.known) => {
+            return Some(Cow::Owned([marks, &identity(fact)].concat()));
         }
+        By::Spelling => return None,
         By::Name => is_one(fact) || fact.known == Known::Other,
         By::Rule => is_one(fact) && alone(),
-        By::Once => (is_once(fact) || fact.known == Known::Note) && alone(),
+        // Texts in one language become one note.
+        By::Once if fact.known == Known::Note => return Some(Cow::Borrowed(marks)),
+        By::Once => is_once(fact) && alone(),
     };
     (found && !fact.name.is_empty()).then_some(Cow::Borrowed(&[]))
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
 
 use super::pair::Said;
-use super::three::Three;
 use crate::vcard::{self, Card, Fact, Facts, Groups, Known, LineId, facts_of, shown};
 
 /// A card and what it says beyond the lines all cards share.
@@ -33,58 +32,6 @@ pub(super) struct Edits<'a> {
     pub(super) gone: Vec<Said<'a>>,
     /// What it says now.
     pub(super) come: Vec<Said<'a>>,
-}
-
-/// For each line of three cards, whether it stands in all of them byte for byte.
-pub(super) struct Shared {
-    pub(super) base: Vec<bool>,
-    pub(super) here: Vec<bool>,
-    pub(super) there: Vec<bool>,
-}
-
-/// How far apart a line may stand in two cards and still be known again without reading it.
-const WINDOW: usize = 16;
-
-impl Shared {
-    /// Nobody edited what stands in all cards, so it need not be read: most lines of most cards. One
-    /// in a group may mean something else by its label; one that was moved far is read for nothing.
-    pub(super) fn of(three: &Three<'_>) -> Self {
-        let lines = |card: &'_ Card| card.lines().count();
-        let mut shared = Self {
-            base: vec![false; three.base.map_or(0, lines)],
-            here: vec![false; lines(three.here)],
-            there: vec![false; lines(three.there)],
-        };
-        let there: Vec<_> = three.there.lone_lines().collect();
-        let base: Option<Vec<_>> = three.base.map(|base| base.lone_lines().collect());
-        let (mut at_there, mut at_base) = (0, 0);
-        for (id, line) in three.here.lone_lines() {
-            let Some(found) = find(&there, at_there, line) else { continue };
-            at_there = found + 1;
-            let was = base.as_ref().map(|base| find(base, at_base, line));
-            if let Some(Some(was)) = was {
-                at_base = was + 1;
-                mark(&mut shared.base, base.as_ref().and_then(|base| base.get(was)));
-            }
-            if was != Some(None) {
-                mark(&mut shared.here, Some(&(id, line)));
-                mark(&mut shared.there, there.get(found));
-            }
-        }
-        shared
-    }
-}
-
-/// Where a line stands, at or near the place where it should.
-fn find(lines: &[(LineId, &[u8])], near: usize, line: &[u8]) -> Option<usize> {
-    let same = |at: &usize| lines.get(*at).is_some_and(|(_, other)| *other == line);
-    (near..near + WINDOW).find(same).or_else(|| (near.saturating_sub(WINDOW)..near).find(same))
-}
-
-fn mark(shared: &mut [bool], line: Option<&(LineId, &[u8])>) {
-    if let Some(shared) = line.and_then(|(id, _)| shared.get_mut(id.index())) {
-        *shared = true;
-    }
 }
 
 impl<'a> Read<'a> {

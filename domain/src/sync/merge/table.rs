@@ -124,7 +124,9 @@ fn a_label_goes_with_its_property_in_a_group_of_its_own() {
             // One label for two: the other keeps it.
             ("item1.TEL:1|item1.EMAIL:2|item1.X-ABLabel:Hut|FN:A", "item1.TEL:1|item1.X-ABLabel:Hut|FN:A", "item1.TEL:1|item1.EMAIL:2|item1.X-ABLabel:Hut|FN:B", "item1.TEL:1|item1.X-ABLabel:Hut|FN:B", &[]),
             ("item1.TEL:1|item1.EMAIL:2|item1.X-ABLabel:Hut|X:1", "item2.TEL:1|item2.X-ABLabel:Boat|item1.EMAIL:2|item1.X-ABLabel:Hut|X:1", "item1.TEL:1|item1.EMAIL:2|item1.X-ABLabel:Hut|X:2", "item2.TEL:1|item2.X-ABLabel:Boat|item1.EMAIL:2|item1.X-ABLabel:Hut|X:2", &[]),
-            ("item1.TEL:1|item1.X-ABLabel:Hut", "item1.TEL:1|item1.X-ABLabel:Boat", "item1.TEL:1|item1.X-ABLabel:Ship", "item1.TEL:1|item1.X-ABLabel:Ship", &["phone Ship: `1 (Boat)` here, `1 (Ship)` on the server; the server's stands"]),
+            // A server put a group of its own beside the card's.
+        ("item1.TEL:1|item1.X-ABLabel:Hut|ITEM1.X-ABDATE:2001-02-03|ITEM1.X-ABLABEL:_$!<Anniversary>!$_", "item1.TEL:1|item1.X-ABLabel:Boat|ITEM1.X-ABDATE:2001-02-03|ITEM1.X-ABLABEL:_$!<Anniversary>!$_", "item1.TEL:2|item1.X-ABLabel:Hut|ITEM1.X-ABDATE:2001-02-03|ITEM1.X-ABLABEL:_$!<Anniversary>!$_", "item2.TEL:2|item2.X-ABLabel:Boat|ITEM1.X-ABDATE:2001-02-03|ITEM1.X-ABLABEL:_$!<Anniversary>!$_", &[]),
+        ("item1.TEL:1|item1.X-ABLabel:Hut", "item1.TEL:1|item1.X-ABLabel:Boat", "item1.TEL:1|item1.X-ABLabel:Ship", "item1.TEL:1|item1.X-ABLabel:Ship", &["phone Ship: `1 (Boat)` here, `1 (Ship)` on the server; the server's stands"]),
             ("item1.ADR:;;a;b|item1.X-ABADR:us", "item1.ADR:;;a;b|item1.X-ABADR:de", "item1.ADR:;;c;b|item1.X-ABADR:us", "item1.ADR:;;c;b|item1.X-ABADR:de", &[]),
             ("item1.X-ABDATE:2001-02-03|item1.X-ABLabel:_$!<Anniversary>!$_|FN:A", "item1.X-ABDATE:2001-02-04|item1.X-ABLabel:_$!<Anniversary>!$_|FN:A", "item1.X-ABDATE:2001-02-03|item1.X-ABLabel:_$!<Anniversary>!$_|FN:B", "item1.X-ABDATE:2001-02-04|item1.X-ABLabel:_$!<Anniversary>!$_|FN:B", &[]),
             ("item1.X-ABRELATEDNAMES:B|item1.X-ABLabel:_$!<Friend>!$_", "item1.X-ABRELATEDNAMES:B|item1.X-ABLabel:_$!<Spouse>!$_", "item1.X-ABRELATEDNAMES:Bo|item1.X-ABLabel:_$!<Friend>!$_", "item1.X-ABRELATEDNAMES:Bo|item1.X-ABLabel:_$!<Spouse>!$_", &[]),
@@ -206,7 +208,9 @@ fn dates_and_single_texts_are_contested_when_both_sides_edit_them() {
             ("BDAY:1980-01-15", "BDAY:1980-01-16", "BDAY;VALUE=date:1980-01-15|X:1", "BDAY:1980-01-16|X:1", &[]),
             ("BDAY:1980-01-15", "BDAY;X-APPLE-OMIT-YEAR=1604:1604-01-15", "BDAY:1980-01-16", "BDAY:1980-01-16", &["birthday: `--01-15` here, `1980-01-16` on the server; the server's stands"]),
             ("BDAY:1980-01-15|FN:A", "BDAY;X-APPLE-OMIT-YEAR=1604:1604-01-15|FN:A", "BDAY:1980-01-15|FN:B", "BDAY;X-APPLE-OMIT-YEAR=1604:1604-01-15|FN:B", &[]),
-            ("NOTE:a", "NOTE:b", "NOTE:c", "NOTE:c", &["note: `b` here, `c` on the server; the server's stands"]),
+            // One date under two names.
+        ("X-ANNIVERSARY:2001-02-03|i.X-ABDATE:2001-02-03|i.X-ABLabel:_$!<Anniversary>!$_", "X-ANNIVERSARY:2001-02-04|j.X-ABDATE:2001-02-04|j.X-ABLabel:_$!<Anniversary>!$_", "X-ANNIVERSARY:2001-02-03|i.X-ABDATE:2001-02-03|i.X-ABLabel:_$!<Anniversary>!$_|X:1", "X-ANNIVERSARY:2001-02-04|i.X-ABDATE:2001-02-04|i.X-ABLabel:_$!<Anniversary>!$_|X:1", &[]),
+        ("NOTE:a", "NOTE:b", "NOTE:c", "NOTE:c", &["note: `b` here, `c` on the server; the server's stands"]),
             ("FN:A", "FN:B", "FN:C", "FN:C", &["name: `B` here, `C` on the server; the server's stands"]),
             ("FN:A", "FN:A|TITLE:x", "FN:A|TITLE:y", "FN:A|TITLE:y", &["title: `x` here, `y` on the server; the server's stands"]),
             ("TITLE:t", "TITLE:t|TITLE:x", "TITLE:t|TITLE:y", "TITLE:t|TITLE:y|TITLE:x", &[]),
@@ -288,6 +292,7 @@ fn without_a_base_nothing_is_dropped() {
             ("-", "NOTE:a b", "NOTE:b", "NOTE:b\\n\\na b", &[]),
             ("-", "NOTE:b\\na", "NOTE:a", "NOTE:b\\na", &[]),
         ("-", "NOTE:a", "NOTE:b\\na", "NOTE:b\\na", &[]),
+        ("-", "NOTE;LANGUAGE=de:a", "NOTE:b", "NOTE:b|NOTE;LANGUAGE=de:a", &[]),
         ("-", "ORG:A|TITLE:t", "ORG:B|TITLE:t", "ORG:B|ORG:A|TITLE:t", &[]),
             ("-", "PHOTO;ENCODING=b:YQ==", "PHOTO;ENCODING=b:Yg==", "PHOTO;ENCODING=b:Yg==|PHOTO;ENCODING=b:YQ==", &[]),
             ("-", "CATEGORIES:a,b", "CATEGORIES:b,c", "CATEGORIES:b,c,a", &[]),

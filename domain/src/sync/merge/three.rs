@@ -1,73 +1,15 @@
 //! The edits of one card since the base, done to another.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Prefer;
 use super::contest::{Aside, Contested};
 use super::pair::{By, EDITED, Said, identity, is_list, is_once, is_one, pair};
-use super::side::{Edits, Read, Shared, Side, without_common};
+use super::rule::{Gone, Outcome, Rule, Target, Text, Three};
+use super::shared::Shared;
+use super::side::{Edits, Read, Side, without_common};
 use super::value::{Versions, blended};
-use crate::vcard::{
-    Blend, Card, Entry, Fact, Known, LineId, Origin, Patch, list_items, shown, words,
-};
-
-/// Three cards of one version.
-#[derive(Clone, Copy)]
-pub(super) struct Three<'a> {
-    pub(super) base: Option<&'a Card>,
-    /// The card that is edited.
-    pub(super) here: &'a Card,
-    /// The card whose edits are taken over.
-    pub(super) there: &'a Card,
-}
-
-#[derive(Clone, Copy)]
-pub(super) struct Rule {
-    pub(super) prefer: Prefer,
-    pub(super) target: Target,
-    pub(super) gone: Gone,
-}
-
-/// Whose card is edited.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Target {
-    Local,
-    Remote,
-}
-
-/// What it means that something of the base is not in the other card.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Gone {
-    /// Somebody deleted it.
-    Deleted,
-    /// A server does not keep it.
-    Dropped,
-}
-
-pub(super) struct Outcome {
-    pub(super) text: Text,
-    pub(super) contested: Vec<Contested>,
-}
-
-/// The text of a result.
-pub(super) enum Text {
-    /// That of the card here.
-    Here,
-    /// That of the server: only there was anything edited.
-    There,
-    New(Card),
-}
-
-impl Rule {
-    /// Whose value stands; the server's, where both should and only one can.
-    pub(super) fn wins(&self) -> Origin {
-        match (self.prefer, self.target) {
-            (Prefer::Local, Target::Local) => Origin::Here,
-            (Prefer::Remote | Prefer::Both, Target::Remote) => Origin::Here,
-            _ => Origin::There,
-        }
-    }
-}
+use crate::vcard::{Blend, Entry, Fact, Known, LineId, Patch, list_items, shown, words};
 
 pub(super) fn three_way(three: Three<'_>, rule: Rule) -> Outcome {
     let shared = Shared::of(&three);
@@ -153,7 +95,7 @@ impl<'a> Merging<'a> {
 
     /// Takes over what was added there, next to what was added here.
     fn add_both(&mut self, here: &[Said<'a>], there: &[Said<'a>]) {
-        let pairs = pair(here, there, &[By::Pid, By::Value]);
+        let pairs = pair(here, there, &[By::Pid, By::Spelling, By::Value]);
         self.meet_all(here, there, &pairs);
         let here = unpaired(here, pairs.iter().map(|(ours, _)| *ours));
         let there = unpaired(there, pairs.iter().map(|(_, theirs)| *theirs));
@@ -195,7 +137,9 @@ impl<'a> Merging<'a> {
             // The same number added under two labels: nobody edited anything of the other's.
             let added = was.is_none() && same && !once;
             if !added {
-                self.contest(&versions);
+                // Of marks that differ the server's stand: they have no other place.
+                let lost = both && once && same;
+                self.contest(&versions, if lost { Prefer::Remote } else { self.rule.prefer });
             }
             if added || (both && !once) {
                 return self.patch.adopt(&theirs);
@@ -214,22 +158,22 @@ impl<'a> Merging<'a> {
         if single && self.there.is_on_one_line(there.0.normal) {
             return self.patch.put(here.1, there.1, blend);
         }
-        let mut theirs: Vec<Entry<'a>> = self.there.entries(there.0.normal);
-        let mut matched = false;
+        let mut theirs: VecDeque<Entry<'a>> = self.there.entries(there.0.normal).into();
+        let mut unmatched = BTreeSet::new();
         let lines = self.here.entries(here.0.normal);
         for ours in &lines {
             let name = ours.property.name();
             let same = |one: &Entry<'_>| one.property.name().eq_ignore_ascii_case(name);
-            if let Some(at) = theirs.iter().position(same) {
-                self.patch.put(ours, &theirs.remove(at), blend);
-                matched = true;
-            } else if lines.len() > 1 {
-                self.patch.cut(ours.property.id());
+            match theirs.iter().position(same).and_then(|at| theirs.remove(at)) {
+                Some(theirs) => self.patch.put(ours, &theirs, blend),
+                None => drop(unmatched.insert(ours.property.id())),
             }
         }
-        if !matched {
+        if unmatched.len() == lines.len() {
+            unmatched.remove(&here.1.property.id());
             self.patch.put(here.1, there.1, blend);
         }
+        unmatched.into_iter().for_each(|line| self.patch.cut(line));
     }
 
     fn remove(&mut self, old: &Fact<'a>) {
@@ -278,7 +222,7 @@ impl<'a> Merging<'a> {
         }
     }
 
-    fn contest(&mut self, versions: &Versions<'a, '_>) {
+    fn contest(&mut self, versions: &Versions<'a, '_>, prefer: Prefer) {
         let (fact, _) = versions.here;
         let (_, theirs) = versions.there;
         let (field, label) = words(self.here.card, self.here.groups, &fact);
@@ -287,8 +231,7 @@ impl<'a> Merging<'a> {
             Target::Local => (here, there),
             Target::Remote => (there, here),
         };
-        let stands = self.rule.prefer.into();
-        let contested = Contested { field, label, local, remote, stands };
+        let contested = Contested { field, label, local, remote, stands: prefer.into() };
         self.contested.push((theirs.property.id(), contested));
     }
 

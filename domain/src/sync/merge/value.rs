@@ -1,7 +1,7 @@
 //! The versions of one property, as one.
 
 use super::pair::identity;
-use super::three::{Gone, Rule};
+use super::rule::{Gone, Rule};
 use crate::vcard::{
     Blend, COMPONENT, Entry, Fact, Known, Marks, Origin, Told, has_components, is_binary, is_link,
     shown,
