@@ -53,11 +53,16 @@ pub fn side_by_side(ui: &Ui, differences: &[Difference], columns: Columns, long:
     table.trim_fmt()
 }
 
-/// Some values in one line, clipped.
+/// Some values in one short line: a menu gets confused by entries that are wider than the terminal.
 pub fn in_a_line(values: &[Says]) -> String {
+    const MOST: usize = 50;
     let values: Vec<_> = values.iter().map(|value| said(value, Long::Clipped)).collect();
     let line = values.join(", ").replace('\n', " ");
-    if line.is_empty() { NOTHING.to_owned() } else { line }
+    match line.char_indices().nth(MOST) {
+        Some((cut, _)) => format!("{}…", line.get(..cut).unwrap_or_default()),
+        None if line.is_empty() => NOTHING.to_owned(),
+        None => line,
+    }
 }
 
 const NOTHING: &str = "-";
@@ -131,6 +136,7 @@ mod tests {
         let whole = side_by_side(&ui, &differences, Columns::WithBase, Long::Whole);
         assert!(whole.contains(&"x".repeat(203)), "{whole}");
         assert_eq!(in_a_line(&differences[0].here), "a b\u{fffd}");
+        assert_eq!(in_a_line(&differences[0].there), format!("{}…", "x".repeat(50)));
     }
 
     #[test]

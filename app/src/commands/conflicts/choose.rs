@@ -79,7 +79,7 @@ pub(super) fn by_asking(case: &Case, world: &World) -> Result<Option<Choice>, Fa
     let offered = ways.iter().filter(|way| way.1 != Some(KeepWhich::Separate) || case.is_offer());
     let offered: Vec<_> = offered.collect();
     let words: Vec<String> = offered.iter().map(|way| way.0.to_owned()).collect();
-    let chosen = prompt::choose(&world.ui, "How is it decided?", &words)?;
+    let chosen = prompt::choose(&world.ui, "What stands", &words)?;
     match chosen.and_then(|at| offered.get(at)) {
         None => Ok(None),
         Some((_, Some(keep))) => Ok(Some(Choice::Whole(*keep))),
