@@ -130,6 +130,9 @@ fn only_basic(chosen: &Chosen) -> Result<(), Failure> {
     Err(Failure::usage(words).hint("leave `auth` out of the config"))
 }
 
+/// What a run of this command is called in the history.
+pub(super) const SYNC: &str = "sync carddav";
+
 /// One visit to one server.
 struct Visit<'a, 'w> {
     args: &'a SyncArgs,
@@ -163,7 +166,7 @@ impl Visit<'_, '_> {
         let mut store = if self.args.dry_run {
             Store::Look(repo)
         } else {
-            Store::Write { repo, what: "sync carddav", run: None }
+            Store::Write { repo, what: SYNC, run: None }
         };
         let mut report = RunReport {
             dry_run: self.args.dry_run,

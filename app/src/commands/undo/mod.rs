@@ -11,6 +11,7 @@ use contactcmd_domain::vcard::{Card, index};
 use contactcmd_ports::{Change, ContactRepo, Editor, NewContact, Open, Run, RunId, Why};
 
 use self::plan::{Changed, Known, Planned, Step, plan};
+use super::sync::SYNC;
 use super::{history, open, prune::prune};
 use crate::cli::{Global, UndoArgs};
 use crate::ui::{clean, contact, prompt};
@@ -43,7 +44,8 @@ pub fn run(args: &UndoArgs, global: &Global, world: &World) -> Result<Exit, Fail
             .hint("the table `[history]` of the config says how much is kept"));
     }
     let changed = if args.force { Changed::Force } else { Changed::Leave };
-    let planned = plan(&look(repo.as_ref(), run.id)?, changed);
+    let known = Known { sync: run.what == SYNC, ..look(repo.as_ref(), run.id)? };
+    let planned = plan(&known, changed);
     show(&planned, world);
     let report = Report::of(&planned);
     let named = format!("run {} ({}, {})", run.id.0, run.what, contact::minute(run.at));
@@ -131,6 +133,9 @@ fn show(planned: &[Planned], world: &World) {
             Step::Revive(_) | Step::AddAgain(_) => ('+', "comes back".to_owned()),
             Step::Remove => ('-', format!("goes again{there}")),
             Step::Left => ('!', "was changed again since: left (--force takes it back)".to_owned()),
+            Step::Theirs => {
+                ('!', "came from the server: left (--force deletes it here and there)".to_owned())
+            }
             Step::Taken => ('!', "another contact has its UID now: left".to_owned()),
             Step::AsBefore => {
                 world.ui.detail(contact::line('=', name, "is as it was before"));
@@ -159,7 +164,7 @@ fn changes(planned: Vec<Planned>, run: RunId) -> Vec<Change> {
             }
             Step::Remove if linked => Some(Change::Bury { contact, why }),
             Step::Remove => Some(Change::Delete { contact, why }),
-            Step::AsBefore | Step::Left | Step::Taken => None,
+            Step::AsBefore | Step::Left | Step::Theirs | Step::Taken => None,
         }
     };
     planned.into_iter().filter_map(change).collect()
@@ -187,12 +192,12 @@ impl Report {
         let is_sent = |one: &Planned| match one.step {
             Step::Restore(..) | Step::Remove => one.linked,
             Step::Revive(_) | Step::AddAgain(_) => true,
-            Step::AsBefore | Step::Left | Step::Taken => false,
+            Step::AsBefore | Step::Left | Step::Theirs | Step::Taken => false,
         };
         Self {
             changes: counts.iter().map(|(count, _)| count).sum(),
             counts,
-            left: count(&|step| matches!(step, Step::Left | Step::Taken)),
+            left: count(&|step| matches!(step, Step::Left | Step::Theirs | Step::Taken)),
             to_send: planned.iter().any(is_sent),
         }
     }

@@ -21,6 +21,8 @@ pub(super) struct Known {
     pub(super) now: HashMap<ContactId, StoredContact>,
     /// Those that are on a server.
     pub(super) linked: HashSet<ContactId>,
+    /// Whether the run was a sync: what it added is somebody's on a server.
+    pub(super) sync: bool,
     /// Those that are gone and whose UID another contact has now.
     pub(super) taken: HashSet<ContactId>,
 }
@@ -59,6 +61,8 @@ pub(super) enum Step {
     AsBefore,
     /// It was changed again since, and stays.
     Left,
+    /// A sync found it on a server, and it stays: to take that back would delete it there as well.
+    Theirs,
     /// It is gone, and another contact has its UID: bringing it back would make two of one.
     Taken,
 }
@@ -119,6 +123,11 @@ fn step(known: &Known, id: ContactId, changed: Changed, (before, after): (State,
         return Step::Left;
     }
     match (before, state, now) {
+        (State::Gone, _, _)
+            if known.sync && known.linked.contains(&id) && changed == Changed::Leave =>
+        {
+            Step::Theirs
+        }
         (State::Gone, _, _) => Step::Remove,
         (State::Card(card), State::Card(now), _) => {
             let fields = diff(&now, &card);
