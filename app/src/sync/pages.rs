@@ -259,6 +259,8 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             }
             // Nobody knew it, and it is gone again.
             None if self.pending.contains_key(key) => Planned::Nothing,
+            // Asked for as the place of a card that was sent, which has just turned up elsewhere (Q88).
+            None if !self.named.contains(key) => Planned::Nothing,
             _ => Planned::action(aside(href, etag, linked, NOT_THERE.to_owned())),
         }
     }
