@@ -9,5 +9,5 @@ mod corpus;
 mod engine;
 mod fake;
 mod program;
-mod simulation;
 mod scenarios;
+mod simulation;

@@ -69,11 +69,13 @@ impl Stage {
             }
             match step {
                 Step::Act(Actor::Server, act) => self.server.act(*act),
-                Step::Act(Actor::Client(at), act) => self.clients[*at].act(*act),
+                Step::Act(Actor::Client(at), act) => {
+                    self.clients[*at].act(*act);
+                    self.clients[*at].note_texts();
+                }
                 Step::Days(days) => self.clients.iter().for_each(|client| client.wait(*days)),
                 Step::Sync(sync) => self.sync(sync)?,
             }
-            self.clients.iter_mut().for_each(Client::note_texts);
         }
         self.server.fake.set(|knobs| heal(&script.bends, knobs));
         self.settle(script)
