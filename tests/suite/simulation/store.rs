@@ -6,7 +6,7 @@ use std::sync::Arc;
 use contactcmd_adapters::sqlite::SqliteRepo;
 use contactcmd_domain::contact::{ContactId, Timestamp, UidKey};
 use contactcmd_domain::dav::{BookInfo, HrefKey};
-use contactcmd_domain::sync::snapshot::{Known, Link, Linked, StoredContact};
+use contactcmd_domain::sync::snapshot::{Known, Linked, StoredContact};
 use contactcmd_ports::{
     Account, AccountDraft, AccountId, Book, BookId, Change, Conflict, ContactRepo, ExternalId,
     ListPage, ListQuery, Past, Pending, Progress, RepoError, Run, RunId, Summary, Why,
@@ -23,10 +23,21 @@ pub(super) struct Store {
     pub(super) conflicts: Vec<Conflict>,
     /// What was begun in this run: the database may be older.
     runs: Vec<RunId>,
-    book: Option<BookId>,
+    book: BookId,
     /// Contacts that were buried: without a link nothing names them any more.
     buried: Vec<ContactId>,
     age: u32,
+}
+
+/// What stands in a store.
+#[derive(Debug, PartialEq)]
+pub(super) struct Everything {
+    contacts: Vec<StoredContact>,
+    linked: Vec<Linked>,
+    pending: Vec<Pending>,
+    conflicts: Vec<Conflict>,
+    past: Vec<Past>,
+    runs: usize,
 }
 
 /// Databases that wait for their next run: to make one, and to have it read every statement anew, takes
@@ -62,15 +73,7 @@ impl Store {
         let books = repo.save_books(account, std::slice::from_ref(found)).expect("a book");
         let book = books[0].id;
         let (conflicts, runs) = (Vec::new(), Vec::new());
-        let store = Self {
-            repo: Some(repo),
-            fate,
-            conflicts,
-            runs,
-            book: Some(book),
-            buried: Vec::new(),
-            age,
-        };
+        let store = Self { repo: Some(repo), fate, conflicts, runs, book, buried: Vec::new(), age };
         (store, account, book)
     }
 
@@ -85,32 +88,18 @@ impl Store {
     }
 
     /// Everything that can be read of it, for comparing.
-    pub(super) fn dump(&self, book: BookId) -> Vec<String> {
-        let repo = self.repo();
+    pub(super) fn everything(&self) -> Everything {
+        let (repo, book) = (self.repo(), self.book);
         let known = repo.known(book).expect("links");
         let keys: Vec<HrefKey> = known.iter().map(|link| link.href.key()).collect();
-        let mut out: Vec<String> = Vec::new();
-        for contact in repo.cards_after(None, u32::MAX).expect("cards") {
-            let text = contact.vcard.escape_ascii();
-            out.push(format!("contact {} edited {} {text}", contact.id, contact.edited));
+        Everything {
+            contacts: repo.cards_after(None, u32::MAX).expect("cards"),
+            linked: repo.linked_at(book, &keys).expect("links"),
+            pending: repo.pending(Some(book)).expect("notes"),
+            conflicts: repo.conflicts(Some(book)).expect("conflicts"),
+            past: self.past(),
+            runs: self.runs.len(),
         }
-        for Linked { contact, link } in repo.linked_at(book, &keys).expect("links") {
-            let Link { href, etag, base, seen } = link;
-            let base = base.map(|base| base.escape_ascii().to_string());
-            let tomb = contact.deleted;
-            out.push(format!("link {} {href} {etag:?} {seen} {tomb} {base:?}", contact.id));
-        }
-        let notes = repo.pending(Some(book)).expect("pendings");
-        out.extend(notes.iter().map(|note| format!("{note:?}")));
-        let conflicts = repo.conflicts(Some(book)).expect("conflicts");
-        out.extend(conflicts.iter().map(|conflict| format!("{conflict:?}")));
-        let past = repo.history(None, u32::MAX).expect("history");
-        out.extend(
-            past.iter().map(|past| format!("{:?} {} {:?}", past.run, past.contact, past.why)),
-        );
-        out.extend(self.runs.iter().map(|run| format!("{run:?}")));
-        out.sort();
-        out
     }
 
     fn write<T>(
@@ -127,12 +116,12 @@ impl Store {
 impl Drop for Store {
     /// Empties the database and puts it back, unless something went wrong with it.
     fn drop(&mut self) {
-        let (Some(mut repo), Some(book)) = (self.repo.take(), self.book) else { return };
+        let Some(mut repo) = self.repo.take() else { return };
         if self.age >= OLDEST || std::thread::panicking() {
             return;
         }
         let mut ids: Vec<ContactId> =
-            repo.known(book).unwrap_or_default().iter().map(|link| link.contact).collect();
+            repo.known(self.book).unwrap_or_default().iter().map(|link| link.contact).collect();
         ids.extend(repo.cards_after(None, u32::MAX).unwrap_or_default().iter().map(|one| one.id));
         ids.extend(&self.buried);
         ids.sort_unstable();
