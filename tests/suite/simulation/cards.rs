@@ -6,6 +6,7 @@ use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use contactcmd_tests::fake::{Demand, Knobs, VersionAccept};
 
 /// What a value is a value of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -100,8 +101,16 @@ pub(super) enum Shape {
 }
 
 impl Shape {
-    pub(super) fn with_uid(self) -> Self {
-        if self == Self::NoUid { Self::Plain } else { self }
+    /// What a server can have: none without a UID where it demands one, and no 4.0 where it takes none,
+    /// or serves it as 3.0 and loses what only 4.0 can say on the way (Q101).
+    pub(super) fn taken_by(self, knobs: &Knobs) -> Self {
+        let takes_four =
+            matches!(knobs.version_accept, VersionAccept::Both | VersionAccept::Unadvertised);
+        match self {
+            Self::NoUid if knobs.demands.uid != Demand::Optional => Self::Plain,
+            Self::Four if !takes_four => Self::Plain,
+            shape => shape,
+        }
     }
 }
 

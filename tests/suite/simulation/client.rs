@@ -19,8 +19,7 @@ use contactcmd_domain::sync::policy::ConflictPolicy;
 use contactcmd_domain::sync::snapshot::StoredContact;
 use contactcmd_domain::vcard::{Card, index};
 use contactcmd_ports::{
-    AccountDraft, AccountId, Book, BookId, Change, ContactRepo, Editor, NewContact, RepoError,
-    Secret, Why,
+    AccountId, Book, BookId, Change, ContactRepo, Editor, NewContact, RepoError, Secret, Why,
 };
 use contactcmd_tests::memory_keychain::MemoryKeychain;
 use futures::executor::block_on;
@@ -67,16 +66,7 @@ impl Client {
         let world = world(now.clone(), chance.clone());
         let start = Location::parse(url).expect("an address");
         let found = found.get_or_insert_with(|| first_book(&world, &wire, &start)).clone();
-        let mut store = Store::new(fate.clone());
-        let draft = AccountDraft {
-            name: "default".to_owned(),
-            server: url.to_owned(),
-            username: "alice".to_owned(),
-            home_sets: Vec::new(),
-        };
-        let account = store.save_account(&draft).expect("an account").id;
-        let books = store.save_books(account, &[found]).expect("a book");
-        let book = books[0].id;
+        let (store, account, book) = Store::new(fate.clone(), &found);
         Self {
             at,
             policy,

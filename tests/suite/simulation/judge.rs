@@ -26,6 +26,14 @@ pub(super) struct Court<'a> {
     pub(super) forced: bool,
 }
 
+/// The values that are not on any side any more and yet not lost.
+struct Kept {
+    /// Of every text that a conflict keeps.
+    conflicts: HashSet<Token>,
+    /// Of every text that some history keeps.
+    remembered: HashSet<Token>,
+}
+
 /// The cards of one contact, side by side: the clients, then the server.
 type Sides = Vec<Vec<Vec<u8>>>;
 
@@ -36,13 +44,14 @@ impl Court<'_> {
     pub(super) fn judge(&self) -> Result<(), String> {
         let ledger = self.server.ledger();
         let open = self.open();
+        let kept = Kept { conflicts: self.kept_in_conflicts(), remembered: self.remembered() };
         for (person, sides) in self.people(&ledger) {
             let is_open = person.is_some_and(|person| open.contains(&person));
             if !is_open && !self.weaker.refuses {
                 self.are_equal(person, &sides)?;
             }
             if let Some(person) = person {
-                self.intents(person, &sides, (&ledger, is_open))?;
+                self.intents(person, &sides, (&ledger, is_open, &kept))?;
             }
         }
         drop(ledger);
@@ -73,11 +82,11 @@ impl Court<'_> {
     fn open(&self) -> HashSet<u32> {
         let mut open = HashSet::new();
         for client in self.clients {
-            let conflicts = client.store.conflicts(None).expect("conflicts are read");
+            let conflicts = client.store.conflicts(Some(client.book)).expect("conflicts are read");
             open.extend(conflicts.iter().filter_map(|one| who(&one.local)));
             open.extend(conflicts.iter().filter_map(|one| who(&one.remote)));
             if self.weaker.refuses || self.refused {
-                let pending = client.store.pending(None).expect("pendings are read");
+                let pending = client.store.pending(Some(client.book)).expect("pendings are read");
                 let ids = pending.into_iter().filter_map(|note| match note.subject {
                     Subject::Contact(id) if note.tried.is_some() || self.weaker.refuses => Some(id),
                     _ => None,
@@ -114,13 +123,12 @@ impl Court<'_> {
         &self,
         person: u32,
         sides: &Sides,
-        (ledger, is_open): (&Ledger, bool),
+        (ledger, is_open, kept): (&Ledger, bool, &Kept),
     ) -> Result<(), String> {
         let all: Vec<&Intent> = ledger.of(person).collect();
         let everywhere = |token: &Token| sides.iter().all(|side| has(side, token));
         let somewhere = |token: &Token| sides.iter().any(|side| has(side, token));
-        let kept = self.kept_in_conflicts();
-        let remembered = self.remembered();
+        let Kept { conflicts: kept, remembered } = kept;
         for (at, intent) in all.iter().enumerate() {
             let later = &all[at + 1..];
             let fine = match intent.what {
@@ -257,7 +265,7 @@ fn texts_are_kept(client: &Client) -> Result<(), String> {
 fn known_texts(client: &Client) -> HashSet<Vec<u8>> {
     let mut known: HashSet<Vec<u8>> =
         client.contacts().into_iter().map(|contact| contact.vcard).collect();
-    for past in client.store.history(None, u32::MAX).expect("history") {
+    for past in client.store.past() {
         known.insert(past.before);
         known.extend(past.after);
     }

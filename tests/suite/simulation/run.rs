@@ -1,8 +1,11 @@
 //! One run of a script, from the first step to the judgement.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
+use contactcmd_domain::dav::BookInfo;
 use contactcmd_tests::fake::FakeDav;
 
 use super::bends::{Weaker, heal, is_healed, knobs, weaker};
@@ -11,6 +14,7 @@ use super::judge::{Court, replaced_are_kept};
 use super::ledger::Ledger;
 use super::script::{Actor, How, Script, Step, Sync, Trouble};
 use super::server::Server;
+use super::store::Everything;
 use super::{is_traced, say};
 
 /// How a run ended.
@@ -31,6 +35,11 @@ pub(super) fn run(script: &Script) -> Ended {
     })
 }
 
+thread_local! {
+    /// What discovery found on each kind of server: once is enough.
+    static BOOKS: RefCell<HashMap<Vec<&'static str>, BookInfo>> = RefCell::default();
+}
+
 struct Stage {
     server: Server,
     clients: Vec<Client>,
@@ -49,11 +58,13 @@ impl Stage {
             false => fake.url(),
         };
         let server = Server { fake, book, ledger: Arc::new(Mutex::new(Ledger::default())) };
-        let mut found = None;
+        let key: Vec<&str> = script.bends.iter().map(|bend| bend.name).collect();
+        let mut found = BOOKS.with_borrow(|books| books.get(&key).cloned());
         let clients = script.clients.iter().enumerate();
         let clients = clients
             .map(|(at, policy)| Client::new(at, *policy, (&server, url.as_str()), &mut found))
             .collect();
+        BOOKS.with_borrow_mut(|books| books.insert(key, found.expect("it was discovered")));
         Self { server, clients, weaker: weaker(&script.bends), died: true }
     }
 
@@ -69,11 +80,13 @@ impl Stage {
             }
             match step {
                 Step::Act(Actor::Server, act) => self.server.act(*act),
-                Step::Act(Actor::Client(at), act) => self.clients[*at].act(*act),
+                Step::Act(Actor::Client(at), act) => {
+                    self.clients[*at].act(*act);
+                    self.clients[*at].note_texts();
+                }
                 Step::Days(days) => self.clients.iter().for_each(|client| client.wait(*days)),
                 Step::Sync(sync) => self.sync(sync)?,
             }
-            self.clients.iter_mut().for_each(Client::note_texts);
         }
         self.server.fake.set(|knobs| heal(&script.bends, knobs));
         self.settle(script)
@@ -102,14 +115,11 @@ impl Stage {
             if self.writes() != writes {
                 return Err(format!("{} still writes to the server", Actor::Client(by)));
             }
-            if self.dump(by) != before {
-                let after = self.dump(by);
-                let gone =
-                    before.iter().filter(|line| !after.contains(line)).map(|l| format!("- {l}"));
-                let come =
-                    after.iter().filter(|line| !before.contains(line)).map(|l| format!("+ {l}"));
-                let lines: Vec<String> = gone.chain(come).collect();
-                return Err(format!("{} still changes:\n{}", Actor::Client(by), lines.join("\n")));
+            let after = self.dump(by);
+            if after != before {
+                let (before, after) = (told(&before), told(&after));
+                let who = Actor::Client(by);
+                return Err(format!("{who} still changes:\n{before}\nbecomes\n{after}"));
             }
         }
         Ok(())
@@ -152,17 +162,24 @@ impl Stage {
             .map_err(|error| format!("{sync}: {error}"))
     }
 
-    fn dump_if_dry(&self, sync: &Sync) -> Option<Vec<String>> {
+    fn dump_if_dry(&self, sync: &Sync) -> Option<Everything> {
         (sync.how == How::Dry).then(|| self.dump(sync.by))
     }
 
-    fn dump(&self, by: usize) -> Vec<String> {
-        let client = &self.clients[by];
-        client.store.dump(client.book)
+    fn dump(&self, by: usize) -> Everything {
+        self.clients[by].store.everything()
     }
 
     /// How many writes clients sent so far.
     fn writes(&self) -> usize {
         self.clients.iter().map(|client| client.wire.writes()).sum()
     }
+}
+
+/// As one can read it: texts are lists of numbers to Debug.
+fn told(everything: &Everything) -> String {
+    let text = format!("{everything:#?}");
+    let lines = text.lines().filter(|line| line.trim().parse::<u8>().is_err());
+    let digits = |line: &&str| line.trim().trim_end_matches(',').parse::<u8>().is_err();
+    lines.filter(digits).collect::<Vec<_>>().join("\n")
 }

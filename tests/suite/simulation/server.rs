@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use contactcmd_ports::{DavTransport, TransportError};
-use contactcmd_tests::fake::{Demand, FakeDav};
+use contactcmd_tests::fake::FakeDav;
 use http::{Request, Response};
 
 use super::cards::{Token, new_card, put, reworded, tokens, who, without};
@@ -41,9 +41,7 @@ impl Server {
                 if find(who).is_none() {
                     let mut ledger = self.ledger();
                     let number = ledger.number();
-                    // What demands a UID has no card without one.
-                    let is_free = fake.knobs().demands.uid == Demand::Optional;
-                    let shape = if is_free { shape } else { shape.with_uid() };
+                    let shape = shape.taken_by(&fake.knobs());
                     let card = new_card(who, shape, number);
                     ledger.note_new(Actor::Server, who, &card);
                     fake.put(self.book, &format!("server-{number}.vcf"), card);
