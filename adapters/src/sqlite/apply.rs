@@ -11,7 +11,9 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::fault::Fault;
-use super::prepared::{self, Statement, Value};
+use super::prepared::{
+    self, AddContact, AddLink, Bury, CountLinks, MarkLinked, ReplaceCard, UpdateLink, Value,
+};
 use super::rows::{IndexRow, here_code, stored};
 use super::schema::{contacts, external_ids};
 use super::{conflicts, notes};
@@ -296,57 +298,4 @@ fn update_link(
 ) -> QueryResult<bool> {
     let updated = prepared::run::<UpdateLink>(conn, &row.values(id.as_bytes(), book))?;
     Ok(updated > 0)
-}
-
-// The values of a contact begin with those of `IndexRow::values`; those of a link are
-// `LinkRow::values`.
-
-struct AddContact;
-
-impl Statement for AddContact {
-    const SQL: &'static str = "INSERT INTO contacts \
-        (uid, uid_key, sort_key, name, brief, names, search, person, vcard, created, updated, run, \
-         linked, id, edited) \
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)";
-}
-
-struct ReplaceCard;
-
-impl Statement for ReplaceCard {
-    const SQL: &'static str = "UPDATE contacts SET uid = ?, uid_key = ?, sort_key = ?, name = ?, \
-        brief = ?, names = ?, search = ?, person = ?, vcard = ?, updated = ?, \
-        edited = edited + ?, deleted_at = NULL WHERE id = ?";
-}
-
-struct Bury;
-
-impl Statement for Bury {
-    const SQL: &'static str = "UPDATE contacts SET deleted_at = ?, updated = ? WHERE id = ?";
-}
-
-struct MarkLinked;
-
-impl Statement for MarkLinked {
-    const SQL: &'static str = "UPDATE contacts SET linked = 1 WHERE id = ? AND linked = 0";
-}
-
-struct AddLink;
-
-impl Statement for AddLink {
-    const SQL: &'static str = "INSERT INTO external_ids \
-        (here, seen, base_is_card, etag, href, href_key, base, contact, book) \
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
-}
-
-struct UpdateLink;
-
-impl Statement for UpdateLink {
-    const SQL: &'static str = "UPDATE external_ids SET here = ?, seen = ?, base_is_card = ?, \
-        etag = ?, href = ?, href_key = ?, base = ? WHERE contact = ? AND book = ?";
-}
-
-struct CountLinks;
-
-impl Statement for CountLinks {
-    const SQL: &'static str = "UPDATE books SET links = links + ? WHERE id = ?";
 }

@@ -104,8 +104,9 @@ fn empty_to_read() -> Result<Opened, RepoError> {
 }
 
 fn only_read(conn: &mut SqliteConnection, folder: Option<&Path>) -> Result<(), RepoError> {
-    // Mapped, a page costs no call and no copy: that is two thirds of what a list of everything costs.
-    // A gigabyte of addresses at most; where the system gives none, SQLite reads as usual.
+    // Mapped, a page costs no call and no copy: that is most of what a list of everything costs. A
+    // gigabyte of addresses at most; where the system gives none, SQLite reads as usual. Only for
+    // readers: what is a failed read elsewhere ends the process here.
     conn.batch_execute("PRAGMA query_only = ON; PRAGMA mmap_size = 1073741824")
         .map_err(|e| explain(e.into(), folder))
 }
@@ -182,8 +183,8 @@ fn use_wal(conn: &mut SqliteConnection) -> QueryResult<bool> {
         #[diesel(sql_type = Text)]
         journal_mode: String,
     }
-    // It counts only for a new file, before anything is in it. A first sync changes every page of some
-    // indexes in each transaction, and what a page costs in the log hardly depends on its size.
+    // This counts only for a file without anything in it. A first sync changes most pages of some
+    // indexes in each transaction, and a page costs about the same in the log whatever its size.
     conn.batch_execute("PRAGMA page_size = 16384")?;
     let mode: Mode = diesel::sql_query("PRAGMA journal_mode = WAL").get_result(conn)?;
     // A first sync changes the same index pages again and again. With 64 MB of memory at most they

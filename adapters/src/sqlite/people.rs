@@ -121,28 +121,35 @@ pub(super) fn external_ids(
         .select((books::id, books::links, accounts::name, books::name))
         .load(conn)?;
     let all: i64 = named.iter().map(|(_, links, ..)| links).sum();
+    let names: HashMap<i64, (String, String)> =
+        named.into_iter().map(|(id, _, account, book)| (id, (account, book))).collect();
+    let mut found = Vec::new();
+    for row in places_of(conn, ids, all)? {
+        // A book that came between the two queries.
+        let Some((account, addressbook)) = names.get(&row.book).cloned() else { continue };
+        let id = ExternalId { account, addressbook, href: href(row.href), etag: etag(row.etag) };
+        found.push((contact_id(&row.contact)?, row.book, id));
+    }
+    found.sort_unstable_by_key(|(contact, book, _)| (*contact, *book));
+    Ok(found.into_iter().map(|(contact, _, id)| (contact, id)).collect())
+}
+
+/// The links of these contacts, out of `all` that there are.
+fn places_of(conn: &mut Conn, ids: &[ContactId], all: i64) -> QueryResult<Vec<PlaceRow>> {
     let mut rows: Vec<PlaceRow> = Vec::new();
     // One after the other a link costs a tenth of what it costs looked up.
     if stored(ids.len() as u64) > all / 10 {
         let wanted: HashSet<&[u8]> = ids.iter().map(|id| id.as_bytes().as_slice()).collect();
         rows = places().select(PlaceRow::as_select()).load(conn)?;
         rows.retain(|row| wanted.contains(row.contact.as_slice()));
-    } else {
-        for chunk in ids.chunks(CHUNK) {
-            let chunk = chunk.iter().map(|id| id.as_bytes().as_slice());
-            let here = places().filter(external_ids::contact.eq_any(chunk));
-            rows.extend(here.select(PlaceRow::as_select()).load(conn)?);
-        }
+        return Ok(rows);
     }
-    rows.sort_unstable_by(|a, b| (&a.contact, a.book).cmp(&(&b.contact, b.book)));
-    let names: HashMap<i64, (String, String)> =
-        named.into_iter().map(|(id, _, account, book)| (id, (account, book))).collect();
-    let place = |row: PlaceRow| {
-        let (account, addressbook) = names.get(&row.book).cloned().unwrap_or_default();
-        let id = ExternalId { account, addressbook, href: href(row.href), etag: etag(row.etag) };
-        Ok((contact_id(&row.contact)?, id))
-    };
-    rows.into_iter().map(place).collect()
+    for chunk in ids.chunks(CHUNK) {
+        let chunk = chunk.iter().map(|id| id.as_bytes().as_slice());
+        let here = places().filter(external_ids::contact.eq_any(chunk));
+        rows.extend(here.select(PlaceRow::as_select()).load(conn)?);
+    }
+    Ok(rows)
 }
 
 #[derive(Queryable, Selectable)]

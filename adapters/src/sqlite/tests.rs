@@ -249,7 +249,8 @@ fn only_what_a_server_would_tell_again_is_not_flushed() {
 fn no_query_of_a_quiet_sync_or_a_page_reads_a_whole_table() {
     let mut repo = SqliteRepo::in_memory().unwrap();
     let book = book(&mut repo);
-    apply(&mut repo, &[linked(1, book), linked(2, book)]);
+    // So many that those of one contact are looked up.
+    apply(&mut repo, &(1..=20).map(|n| linked(n, book)).collect::<Vec<_>>());
     let seen = watch(&mut repo);
     let key = Href::new("/b/1.vcf").key();
     let uid = Uid("uid-1".into()).key();
@@ -279,7 +280,7 @@ fn no_query_of_a_quiet_sync_or_a_page_reads_a_whole_table() {
     repo.changed_in(RunId(1)).unwrap();
     repo.history(Some(id(1)), 10).unwrap();
     repo.history(None, 10).unwrap();
-    apply(&mut repo, &[edit(1), linked(3, book), Change::Unlink { contact: id(3), book }]);
+    apply(&mut repo, &[edit(1), linked(30, book), Change::Unlink { contact: id(30), book }]);
 
     let queries = std::mem::take(&mut *seen.lock().unwrap());
     assert!(queries.len() > 25, "{}", queries.len());

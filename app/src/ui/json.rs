@@ -84,8 +84,9 @@ fn write(
     out.extend_from_slice(b",\"external_ids\":");
     serde_json::to_writer(&mut *out, &ExternalIds { carddav })?;
     for (key, at) in [("created_at", created), ("updated_at", updated)] {
-        let at = rfc3339(*at);
-        out.extend_from_slice(format!(",\"{key}\":\"{at}\"").as_bytes());
+        for part in [",\"", key, "\":\"", &rfc3339(*at), "\""] {
+            out.extend_from_slice(part.as_bytes());
+        }
     }
     out.push(b'}');
     Ok(())

@@ -58,6 +58,8 @@ macro_rules! suite {
                 lists_are_sorted_paged_and_counted
                 the_newest_and_the_last_changed_come_first
                 every_word_must_occur_literally
+                every_kind_of_list_gives_the_same_contacts
+                external_ids_are_found_for_one_contact_as_for_all
                 a_contact_is_named_by_its_name_or_a_nickname
                 ids_are_found_by_their_first_digits
                 contacts_come_in_the_order_asked

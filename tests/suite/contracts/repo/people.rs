@@ -1,9 +1,9 @@
 //! What people read.
 
-use contactcmd_domain::contact::ContactId;
+use contactcmd_domain::contact::{ContactId, Labelled, Person};
 use contactcmd_domain::dav::ETag;
 use contactcmd_domain::sync::snapshot::Link;
-use contactcmd_ports::{Change, Editor, ListQuery, Sort};
+use contactcmd_ports::{Brief, Change, Editor, ListPage, ListQuery, Sort, Summary, Why};
 
 use super::Repo;
 use super::values::{
@@ -29,6 +29,46 @@ pub(super) fn lists_are_sorted_paged_and_counted(repo: Repo<'_>) {
         let names: Vec<&str> = page.contacts.iter().map(|c| c.person.name.as_str()).collect();
         assert_eq!(names, expected, "{offset} {limit:?}");
         assert_eq!(page.total, 5, "{offset} {limit:?}");
+    }
+}
+
+pub(super) fn every_kind_of_list_gives_the_same_contacts(repo: Repo<'_>) {
+    let mut ada = person(1, "Ada");
+    let phone = |value: &str, preferred| Labelled { label: None, value: value.into(), preferred };
+    ada.index.person.phones = vec![phone("1", false), phone("2\n3", true)];
+    ada.index.person.organisation = vec!["Engines \"&\" Sons".into(), "Research".into()];
+    let mut nobody = person(2, "(no name)");
+    nobody.index.person.emails.clear();
+    nobody.index.uid = None;
+    apply(repo, 7, &[insert(ada), insert(nobody), insert(person(3, "Bob"))]);
+    for query in [
+        ListQuery::default(),
+        ListQuery { offset: 1, limit: Some(1), ..ListQuery::default() },
+        ListQuery { words: vec!["a".into()], ..ListQuery::default() },
+        ListQuery { sort: Sort::Created, named: Some("bob".into()), ..ListQuery::default() },
+    ] {
+        let whole = repo.list(&query).unwrap();
+        let brief = whole.contacts.iter().map(|contact| {
+            let Person { name, organisation, phones, emails, .. } = &contact.person;
+            Brief {
+                id: contact.id,
+                name: name.clone(),
+                organisation: organisation.first().cloned(),
+                phone: Labelled::first(phones).map(str::to_owned),
+                email: Labelled::first(emails).map(str::to_owned),
+            }
+        });
+        let brief = ListPage { contacts: brief.collect(), total: whole.total };
+        assert_eq!(repo.list_brief(&query).unwrap(), brief, "{query:?}");
+        let ListPage { contacts, total } = repo.list_json(&query).unwrap();
+        let read = contacts.into_iter().map(|contact| Summary {
+            id: contact.id,
+            uid: contact.uid,
+            person: serde_json::from_str(&contact.person).unwrap(),
+            created: contact.created,
+            updated: contact.updated,
+        });
+        assert_eq!(ListPage { contacts: read.collect(), total }, whole, "{query:?}");
     }
 }
 
@@ -164,4 +204,18 @@ pub(super) fn external_ids_name_account_and_book(repo: Repo<'_>) {
         (id(1), "default", "More", "/c/1.vcf", None),
     ];
     assert_eq!(brief, expected);
+}
+
+pub(super) fn external_ids_are_found_for_one_contact_as_for_all(repo: Repo<'_>) {
+    let (_, book) = account_and_book(repo);
+    let all: Vec<ContactId> = (1..=40).map(id).collect();
+    let people = (1..=40).map(|n| linked(person(n, "Ada"), book, &format!("/b/{n}.vcf")));
+    apply(repo, 1, &people.collect::<Vec<_>>());
+    apply(repo, 2, &[Change::Bury { contact: id(7), why: Why("test".into()) }]);
+    let found = repo.external_ids(&all).unwrap();
+    assert_eq!(found.len(), 39);
+    for contact in all {
+        let expected: Vec<_> = found.iter().filter(|(of, _)| *of == contact).cloned().collect();
+        assert_eq!(repo.external_ids(&[contact]).unwrap(), expected, "{contact}");
+    }
 }
