@@ -43,7 +43,7 @@ pub fn refusal(error: &DavError, write: Write) -> Refusal {
         },
         DavError::Refused { status, condition, words } => condition
             .as_ref()
-            .and_then(|condition| by_condition(condition))
+            .and_then(by_condition)
             .unwrap_or_else(|| by_status(*status, write, words.as_deref().unwrap_or_default())),
         _ => Refusal::Later,
     }

@@ -60,6 +60,7 @@ scenarios! {
     groups
     moved_and_renamed
     push_then_pull
+    decided_by_a_person
     t03_a_server_that_renames_and_rewrites
     t04_if_match_is_ignored
     t05_zimbra_both_ways
@@ -77,6 +78,7 @@ scenarios! {
     t18_what_delete_answers
     too_large_and_full
     two_machines
+    undo
     what_a_server_does_not_keep
 }
 

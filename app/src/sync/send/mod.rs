@@ -83,11 +83,7 @@ impl Pages<'_, '_, '_> {
         Ok(again)
     }
 
-    fn pack_all(
-        &mut self,
-        actions: Vec<Action>,
-        attempt: u32,
-    ) -> Result<(Vec<Parcel>, Vec<(Href, ContactId)>), Failure> {
+    fn pack_all(&mut self, actions: Vec<Action>, attempt: u32) -> Result<Load, Failure> {
         let (mut parcels, mut look) = (Vec::new(), Vec::new());
         for action in actions {
             let contact = action.contact;
@@ -249,6 +245,9 @@ struct Doubt {
     /// What the server said, if it refused.
     words: Option<String>,
 }
+
+/// What can be sent, and whose card has to be looked at first.
+type Load = (Vec<Parcel>, Vec<(Href, ContactId)>);
 
 fn standing_at(action: &Action) -> Option<HrefKey> {
     match &action.step {

@@ -33,14 +33,14 @@ pub(super) enum Packed {
     /// The version of the card there is not known: it has to be looked at first.
     Look(Href),
     /// It is not even tried, and why.
-    Refused(Action, String),
+    Refused(Box<Action>, String),
 }
 
 /// Makes a parcel of an action; `new_href` names a card that is to be created, anew each time, since
 /// a name that was used once may be refused (Q110).
 pub(super) fn pack(action: Action, book: &BookInfo, new_href: impl Fn(&Card) -> Href) -> Packed {
     let Some(contact) = action.contact else {
-        return Packed::Refused(action, "it is no contact here".to_owned());
+        return Packed::Refused(Box::new(action), "it is no contact here".to_owned());
     };
     let (write, was, sending) = match &action.step {
         Step::CreateThere(sending) => (Write::Create, None, Some((&sending.card, sending.edited))),
@@ -53,18 +53,20 @@ pub(super) fn pack(action: Action, book: &BookInfo, new_href: impl Fn(&Card) -> 
             (Write::Update, Some(remote.clone().into()), Some((card, *edited)))
         }
         Step::DeleteThere { was } => (Write::Delete, Some(was.clone()), None),
-        _ => return Packed::Refused(action, "there is nothing to send".to_owned()),
+        _ => return Packed::Refused(Box::new(action), "there is nothing to send".to_owned()),
     };
     let served = was.as_ref().and_then(|was| Card::parse(was.text.as_slice()).stated_version());
     let sent = sending.map(|(card, _)| text(card, contact, (write, served), book));
     if let Some(words) = sent.as_ref().and_then(|sent| too_large(sent, book)) {
-        return Packed::Refused(action, words);
+        return Packed::Refused(Box::new(action), words);
     }
     let (href, etag) = match (was, &sent) {
         (Some(Standing { href, etag: Some(etag), .. }), _) => (href, Some(etag)),
         (Some(Standing { href, etag: None, .. }), _) => return Packed::Look(href),
         (None, Some(sent)) => (new_href(sent), None),
-        (None, None) => return Packed::Refused(action, "there is nothing to delete".to_owned()),
+        (None, None) => {
+            return Packed::Refused(Box::new(action), "there is nothing to delete".to_owned());
+        }
     };
     let edited = sending.map_or(0, |(_, edited)| edited);
     let card = sending.map(|(card, _)| card.clone());
