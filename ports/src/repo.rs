@@ -74,6 +74,9 @@ pub trait ContactRepo {
         uids: &[UidKey],
     ) -> Result<Vec<StoredContact>, RepoError>;
 
+    /// How many contacts have no link in any book, tombstones excluded.
+    fn unlinked_count(&self) -> Result<usize, RepoError>;
+
     /// The contacts that have no link in any book, tombstones excluded; costs by their number.
     fn unlinked(&self) -> Result<Vec<StoredContact>, RepoError>;
 

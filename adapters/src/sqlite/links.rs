@@ -115,6 +115,13 @@ pub(super) fn unlinked_by_uid(
     Ok(found)
 }
 
+pub(super) fn unlinked_count(conn: &mut Conn) -> Result<usize, Fault> {
+    let unlinked =
+        contacts::table.filter(sql::<Bool>(UNLINKED)).filter(contacts::deleted_at.is_null());
+    let found: i64 = unlinked.count().get_result(conn)?;
+    Ok(usize::try_from(found).unwrap_or(0))
+}
+
 pub(super) fn unlinked(conn: &mut Conn) -> Result<Vec<StoredContact>, Fault> {
     let rows: Vec<ContactRow> = contacts::table
         .filter(sql::<Bool>(UNLINKED))

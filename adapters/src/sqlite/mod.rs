@@ -193,6 +193,10 @@ impl ContactRepo for SqliteRepo {
         self.read(|conn| links::unlinked_by_uid(conn, book, uids))
     }
 
+    fn unlinked_count(&self) -> Result<usize, RepoError> {
+        self.read(links::unlinked_count)
+    }
+
     fn unlinked(&self) -> Result<Vec<StoredContact>, RepoError> {
         self.read(links::unlinked)
     }

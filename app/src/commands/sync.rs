@@ -296,7 +296,7 @@ impl Visit<'_, '_> {
     fn default_book(&self, books: &[Book]) -> Option<BookId> {
         let configured = &self.chosen.settings.addressbooks;
         let named = if configured.is_empty() { &self.args.addressbooks } else { configured };
-        books::default(books, named.first().map(String::as_str))
+        books::default(books, named)
     }
 
     fn selectors(&self) -> &[String] {

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use contactcmd_domain::contact::{Timestamp, UidKey};
+use contactcmd_domain::contact::{ContactId, UidKey};
 use contactcmd_domain::dav::HrefKey;
 use contactcmd_domain::sync::snapshot::{Here, Link, Linked};
 use contactcmd_domain::vcard::{Card, index};
@@ -13,31 +13,47 @@ use super::LOOKUP;
 use super::store::Store;
 use crate::Failure;
 
-/// Gives the links of deleted contacts to those that have their UID now: to the server that is an edit.
-/// Otherwise the new one could not be sent while the old one is there, and where somebody edited the
-/// old one meanwhile, both would be here for good.
-pub(super) fn adopt(store: &mut Store<'_>, book: &Book, at: Timestamp) -> Result<(), Failure> {
+/// A contact that has the UID of one that was deleted here.
+pub(super) struct Again {
+    /// The deleted one.
+    pub(super) old: ContactId,
+    /// The new one with the link of the old one, which it takes over: to the server that is an edit.
+    /// Otherwise the new one could not be sent while the old one is there, and where somebody edited the
+    /// old one meanwhile, both would be here for good.
+    pub(super) linked: Linked,
+}
+
+/// Who was deleted here and added again.
+pub(super) fn find(store: &Store<'_>, book: &Book) -> Result<Vec<Again>, Failure> {
     let mut orphans = deleted_by_uid(store, book)?;
+    let mut found = Vec::new();
     if orphans.is_empty() {
-        return Ok(());
+        return Ok(found);
     }
-    let mut changes = Vec::new();
-    for contact in store.read().unlinked()? {
+    for mut contact in store.read().unlinked()? {
         let Some(uid) = contact.uid.as_ref() else { continue };
         let Some(Linked { contact: old, link }) = orphans.remove(&uid.key()) else { continue };
-        let why = Why("deleted here and added again".to_owned());
-        changes.push(Change::Delete { contact: old.id, why: why.clone() });
-        changes.push(Change::Replace {
-            contact: contact.id,
-            index: index(&Card::parse(contact.vcard.as_slice())),
-            vcard: contact.vcard,
-            editor: Editor::User,
-            why,
-        });
         let link = Link { seen: contact.edited, ..link };
-        changes.push(Change::Link { contact: contact.id, book: book.id, link });
+        contact.edited += 1;
+        found.push(Again { old: old.id, linked: Linked { contact, link } });
     }
-    Ok(store.apply(at, &changes)?)
+    Ok(found)
+}
+
+/// What makes them one.
+pub(super) fn changes(found: &[Again], book: &Book) -> Vec<Change> {
+    let why = Why("deleted here and added again".to_owned());
+    let change = |Again { old, linked: Linked { contact, link } }: &Again| {
+        let (id, vcard) = (contact.id, contact.vcard.clone());
+        let index = index(&Card::parse(vcard.as_slice()));
+        let (editor, why) = (Editor::User, why.clone());
+        [
+            Change::Delete { contact: *old, why: why.clone() },
+            Change::Replace { contact: id, vcard, index, editor, why },
+            Change::Link { contact: id, book: book.id, link: link.clone() },
+        ]
+    };
+    found.iter().flat_map(change).collect()
 }
 
 fn deleted_by_uid(store: &Store<'_>, book: &Book) -> Result<HashMap<UidKey, Linked>, Failure> {

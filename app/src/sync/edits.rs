@@ -11,6 +11,7 @@ use contactcmd_domain::sync::snapshot::{Here, Known};
 use contactcmd_ports::{Change, ContactRepo, Subject};
 
 use super::LOOKUP;
+use super::again::Again;
 use super::pages::Pages;
 use crate::Failure;
 
@@ -97,6 +98,22 @@ impl Pages<'_, '_, '_> {
         self.send_out(deletions).await
     }
 
+    /// Contacts that were deleted here and added again, unless their card was read already.
+    pub(super) async fn send_again(
+        &mut self,
+        again: Vec<Again>,
+        asked: &HashSet<HrefKey>,
+    ) -> Result<(), Failure> {
+        self.met.extend(again.iter().map(|one| one.linked.contact.id));
+        if self.options.choice.direction == Direction::Pull {
+            return Ok(());
+        }
+        let unread = again.iter().filter(|one| !asked.contains(&one.linked.link.href.key()));
+        let choice = self.options.choice;
+        let actions = unread.map(|one| plan_edited(&one.linked, choice)).collect();
+        self.carry_out(actions, Vec::new()).await
+    }
+
     /// New contacts that were sent once and are nowhere: the request never arrived.
     async fn send_unseen(&mut self) -> Result<(), Failure> {
         let hrefs = std::mem::take(&mut self.never_seen);
@@ -148,6 +165,9 @@ impl Pages<'_, '_, '_> {
         let edited = repo.edited(self.book.id)?.into_iter().map(|link| link.contact);
         let new = repo.unlinked()?.into_iter().map(|contact| contact.id);
         let waiting: HashSet<ContactId> = edited.chain(new).collect();
+        for (_, note) in self.refused.iter().filter(|(contact, _)| waiting.contains(contact)) {
+            self.telling.remind(note);
+        }
         let over = self.refused.keys().filter(|contact| !waiting.contains(contact));
         let settle = |contact: &ContactId| Change::Settle {
             book: self.book.id,
@@ -159,6 +179,8 @@ impl Pages<'_, '_, '_> {
 
     /// Whether a server refused just this edit for good.
     fn is_refused(&self, contact: ContactId, edited: u64) -> bool {
-        self.refused.get(&contact).is_some_and(|tried| *tried == Some(edited))
+        let refused = self.refused.get(&contact);
+        // With everything compared, everything is tried.
+        !self.options.full && refused.is_some_and(|note| note.tried == Some(edited))
     }
 }

@@ -87,9 +87,6 @@ impl Session<'_, '_> {
             return self.run_read_only(store, book, report).await;
         }
         let sends = self.options.choice.direction != Direction::Pull;
-        if self.options.creates {
-            again::adopt(store, book, (remote.world().now)())?;
-        }
         let (gathered, mut plan) =
             gather_and_sketch(remote, store, book, self.options.full).await?;
         report.full = gathered.because.is_some();
@@ -97,48 +94,60 @@ impl Session<'_, '_> {
             let name = &book.info.name;
             remote.world().ui.detail(format!("{name}: comparing everything: {because}"));
         }
-        let changed = if sends { store.read().edited(book.id)? } else { Vec::new() };
+        let again = if self.options.creates { again::find(store, book)? } else { Vec::new() };
+        let mut changed = if sends { store.read().edited(book.id)? } else { Vec::new() };
+        changed.retain(|link| again.iter().all(|one| one.old != link.contact));
         let edits = Edits::of(changed, &plan);
         let limit = self.options.max_delete;
-        guard_deletions(store.read(), book, (Side::There, &plan.gone), limit)?;
+        let known = store.read().link_count(book.id)?;
+        // A push deletes nothing here; that the book is empty stops it all the same.
+        if self.options.choice.direction != Direction::Push || plan.gone.len() as u64 >= known {
+            guard_deletions(store.read(), book, (Side::There, &plan.gone), limit)?;
+        }
         guard_deletions(store.read(), book, (Side::Here, &edits.doomed), limit)?;
+        store.apply((remote.world().now)(), &again::changes(&again, book))?;
         let unread = self.options.choice.direction == Direction::Push
             && narrow(store.read(), book.id, &mut plan, self.options.creates)?;
         let pending = store.read().pending(Some(book.id))?;
         let conflicts = store.read().conflicts(Some(book.id))?;
-        let again = once_more(store.read(), book, &plan, (&pending, &conflicts))?;
-        self.bar.found(plan.fetch.len() + again.len());
+        let waiting = once_more(store.read(), book, &plan, (&pending, &conflicts))?;
+        self.bar.found(plan.fetch.len() + waiting.len());
 
         let telling = Telling {
             bar: self.bar,
             report,
             show: self.show,
             list_actions: self.options.list_actions,
+            unsent: HashSet::new(),
         };
         let mut pages = Pages::new(remote, store, book, self.options, telling);
         pages.prepare(&plan, pending, conflicts, &edits.unknown)?;
-        plan.fetch.extend(again);
+        plan.fetch.extend(waiting);
         plan.fetch.extend(edits.unknown.iter().cloned());
         // Read twice, a card would find nobody to belong to the second time.
         let mut seen = HashSet::new();
         plan.fetch.retain(|href| seen.insert(href.key()));
+        let asked: HashSet<HrefKey> = plan.fetch.iter().map(Href::key).collect();
         pages.fetch(plan.fetch).await?;
+        pages.send_again(again, &asked).await?;
         pages.send_changes(&edits).await?;
         // An absence from a listing counts once a fetch confirmed it; a 404 in a report is explicit.
+        let any_gone = !plan.gone.is_empty();
         pages.remove(plan.gone, matches!(gathered.news, News::Full(..))).await?;
         pages.settle_notes()?;
         if gathered.because.is_some() {
             pages.note_cut(plan.cut.as_deref())?;
         }
-        if !unread && self.options.choice.direction != Direction::Push {
+        let left = unread || pages.left || any_gone;
+        if self.options.choice.direction != Direction::Push || !left {
             finish(store, book, gathered, (remote.world().now)())?;
         }
         summarise(store, book, report)?;
         if sends && store.is_dry() {
             report.pending_edits = 0;
         }
-        if sends && self.options.creates && !store.is_dry() {
-            report.pending_edits += store.read().unlinked()?.len();
+        if self.options.creates && !(sends && store.is_dry()) {
+            report.pending_edits += store.read().unlinked_count()?;
         }
         report.unsent = sends && report.pending_edits > 0;
         Ok(())
@@ -153,8 +162,6 @@ impl Session<'_, '_> {
         book: &Book,
         report: &mut BookReport,
     ) -> Result<(), Failure> {
-        let name = &book.info.name;
-        self.remote.world().ui.warn(format_args!("{name} is read-only: nothing is sent to it"));
         let options = self.options;
         if options.choice.direction == Direction::Sync {
             self.options.choice.direction = Direction::Pull;
@@ -164,9 +171,13 @@ impl Session<'_, '_> {
         }
         report.pending_edits = store.read().edited(book.id)?.len();
         if self.options.creates {
-            report.pending_edits += store.read().unlinked()?.len();
+            report.pending_edits += store.read().unlinked_count()?;
         }
         report.unsent = report.pending_edits > 0;
+        if report.unsent {
+            let name = &book.info.name;
+            self.remote.world().ui.warn(format_args!("{name} is read-only: nothing is sent to it"));
+        }
         Ok(())
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct Telling<'a> {
     pub(super) show: &'a mut dyn FnMut(&Action),
     /// Whether `report` lists every action.
     pub(super) list_actions: bool,
+    /// Contacts that could not be sent, as far as this run has said so.
+    pub(super) unsent: HashSet<ContactId>,
 }
 
 /// The pages of one book.
@@ -46,8 +48,10 @@ pub(super) struct Pages<'a, 'w, 's> {
     pub(super) pending: HashMap<HrefKey, Pending>,
     /// Conflicts that nobody decided yet.
     pub(super) conflicts: HashMap<ContactId, Conflict>,
-    /// Contacts that a server refused, and with which edit.
-    pub(super) refused: HashMap<ContactId, Option<u64>>,
+    /// Contacts that could not be sent in an earlier run.
+    pub(super) refused: HashMap<ContactId, Pending>,
+    /// Whether anything there was left as it is.
+    pub(super) left: bool,
     /// Contacts without a link in any book.
     pub(super) free: Vec<ContactId>,
     /// Those of them that met a card.
@@ -101,6 +105,7 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             pending: HashMap::new(),
             conflicts: HashMap::new(),
             refused: HashMap::new(),
+            left: false,
             free: Vec::new(),
             met: HashSet::new(),
             never_seen: Vec::new(),
@@ -131,7 +136,7 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         for note in pending {
             match &note.subject {
                 Subject::Card(href) => drop(self.pending.insert(href.key(), note)),
-                Subject::Contact(id) => drop(self.refused.insert(*id, note.tried)),
+                Subject::Contact(id) => drop(self.refused.insert(*id, note)),
             }
         }
         let sends = self.options.choice.direction != Direction::Pull;
@@ -187,10 +192,10 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
                 Planned::Later => {}
                 Planned::Nothing => settled.push(key),
                 Planned::Action(action) => {
-                    if matches!(action.step, Step::SetAside { .. }) {
-                        self.note_unread(&key, link.is_some());
-                    } else {
-                        settled.push(key);
+                    match action.step {
+                        Step::SetAside { .. } => self.note_unread(&key, link.is_some()),
+                        Step::Offer { .. } => {}
+                        _ => settled.push(key),
                     }
                     actions.push(*action);
                 }
@@ -425,6 +430,10 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             if matches!(action.step, Step::CreateHere { .. }) && !self.store.is_dry() {
                 action.contact = Some(new_id());
             }
+            self.left |= matches!(
+                action.step,
+                Step::Wait | Step::Conflict { .. } | Step::Offer { .. } | Step::SetAside { .. }
+            );
             self.telling.tell(&action);
             if !self.store.is_dry() && !self.is_told_again(&action) {
                 todo.extend(self.agreement(&action));
@@ -432,11 +441,23 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             }
         }
         for key in settled {
+            todo.extend(self.withdraw(&key));
             if let Some(note) = self.pending.remove(&key) {
                 todo.push(Change::Settle { book: note.book, subject: note.subject });
             }
         }
         Ok(self.store.apply(self.at, &todo)?)
+    }
+
+    /// The card that was offered is gone, or somebody else by now: there is nothing to decide any more.
+    fn withdraw(&mut self, key: &HrefKey) -> Option<Change> {
+        let offered = |conflict: &&Conflict| {
+            conflict.href.key() == *key && self.free.contains(&conflict.contact)
+        };
+        let contact = self.conflicts.values().find(offered)?.contact;
+        let conflict = self.conflicts.remove(&contact)?;
+        let decided = Some("the card on the server is gone, or another contact".to_owned());
+        Some(Change::Conflict(Conflict { decided, at: self.at, ..conflict }))
     }
 
     /// Whether a conflict is stored already, word for word.
@@ -519,8 +540,23 @@ impl Telling<'_> {
         self.tell_only(action);
     }
 
+    /// Says again what an earlier run could not send, unless this run has said it.
+    pub(super) fn remind(&mut self, note: &Pending) {
+        let Subject::Contact(contact) = note.subject else { return };
+        if self.unsent.contains(&contact) {
+            return;
+        }
+        let step = Step::Unsendable { tried: note.tried };
+        let (name, reason) = (note.name.clone(), Some(note.reason.clone()));
+        let contact = Some(contact);
+        self.tell_only(&Action { name, contact, step, fields: Vec::new(), reason });
+    }
+
     /// Shows an action that is counted elsewhere.
     pub(super) fn tell_only(&mut self, action: &Action) {
+        if let (Step::Unsendable { .. }, Some(contact)) = (&action.step, action.contact) {
+            self.unsent.insert(contact);
+        }
         if action.step.is_shown() || action.reason.is_some() {
             (self.show)(action);
             if self.list_actions {

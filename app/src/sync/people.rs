@@ -1,7 +1,7 @@
 //! Who a fetched card is here: by its link, else by UID among moved cards, else among contacts
 //! without a link by UID, then by content. Holds keys, not texts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
 use contactcmd_domain::contact::{ContactId, UidKey};
@@ -21,6 +21,8 @@ pub(super) struct People {
     free_by_uid: HashMap<UidKey, ContactId>,
     free_by_content: HashMap<u64, ContactId>,
     free_by_likeness: HashMap<String, ContactId>,
+    met: HashSet<ContactId>,
+    met_hrefs: HashSet<HrefKey>,
     hasher: RandomState,
 }
 
@@ -75,7 +77,11 @@ impl People {
     /// Who this card may be.
     pub(super) fn meet(&self, card: &Card) -> Somebody {
         let uid = card.uid().map(|uid| uid.key());
-        if let Some(href) = uid.as_ref().and_then(|uid| self.moved.get(uid)) {
+        if let Some(href) = uid
+            .as_ref()
+            .and_then(|uid| self.moved.get(uid))
+            .filter(|h| !self.met_hrefs.contains(*h))
+        {
             return Somebody::Moved(href.clone());
         }
         let alike = if self.unseen.is_empty() && self.free_by_likeness.is_empty() {
@@ -83,18 +89,30 @@ impl People {
         } else {
             likeness(card)
         };
-        if let Some(href) = alike.iter().find_map(|key| self.unseen.get(key)) {
+        if let Some(href) = alike
+            .iter()
+            .filter_map(|key| self.unseen.get(key))
+            .find(|h| !self.met_hrefs.contains(*h))
+        {
             return Somebody::Moved(href.clone());
         }
         if self.free_by_content.is_empty() {
             return Somebody::Nobody;
         }
-        if let Some(contact) = uid.as_ref().and_then(|uid| self.free_by_uid.get(uid)) {
+        if let Some(contact) = uid
+            .as_ref()
+            .and_then(|uid| self.free_by_uid.get(uid))
+            .filter(|id| !self.met.contains(*id))
+        {
             return Somebody::SameUid(*contact);
         }
-        match self.free_by_content.get(&self.hash(card)) {
+        match self.free_by_content.get(&self.hash(card)).filter(|id| !self.met.contains(*id)) {
             Some(contact) => Somebody::SameContent(*contact),
-            None => match alike.iter().find_map(|key| self.free_by_likeness.get(key)) {
+            None => match alike
+                .iter()
+                .filter_map(|key| self.free_by_likeness.get(key))
+                .find(|id| !self.met.contains(*id))
+            {
                 Some(contact) => Somebody::Alike(*contact),
                 None => Somebody::Nobody,
             },
@@ -104,14 +122,9 @@ impl People {
     /// Nobody is met twice.
     pub(super) fn forget(&mut self, met: &Somebody) {
         match met {
-            Somebody::Moved(href) => {
-                self.moved.retain(|_, other| other != href);
-                self.unseen.retain(|_, other| other != href);
-            }
+            Somebody::Moved(href) => drop(self.met_hrefs.insert(href.clone())),
             Somebody::SameUid(id) | Somebody::SameContent(id) | Somebody::Alike(id) => {
-                self.free_by_uid.retain(|_, other| other != id);
-                self.free_by_content.retain(|_, other| other != id);
-                self.free_by_likeness.retain(|_, other| other != id);
+                self.met.insert(*id);
             }
             Somebody::Nobody => {}
         }

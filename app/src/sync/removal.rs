@@ -1,5 +1,7 @@
 //! Deletions here: last of all, guarded, and each of them proven.
 
+use std::collections::HashSet;
+
 use contactcmd_domain::dav::{Fetched, Href, HrefKey, What};
 use contactcmd_domain::sync::guard::{self, Doomed, MaxDelete, Side};
 use contactcmd_domain::sync::plan::plan_gone;
@@ -26,6 +28,12 @@ impl Pages<'_, '_, '_> {
     /// While a card cannot be read that became unreadable no earlier than the other went, nothing is
     /// deleted: the one may be the other, moved.
     pub(super) async fn remove(&mut self, gone: Vec<Known>, confirm: bool) -> Result<(), Failure> {
+        // Only who would be deleted waits: an edit comes back, and a tombstone goes, whoever else is there.
+        let safe: HashSet<HrefKey> = gone
+            .iter()
+            .filter(|link| link.here != Here::Same)
+            .map(|link| link.href.key())
+            .collect();
         let is_moved = |link: &Known| self.moved.contains(&link.contact);
         let mut gone: Vec<Href> =
             gone.into_iter().filter(|link| !is_moved(link)).map(|link| link.href).collect();
@@ -48,7 +56,7 @@ impl Pages<'_, '_, '_> {
             guard_deletions(self.store.read(), self.book, gone, self.options.max_delete)?;
         }
         let (held, gone): (Vec<Href>, Vec<Href>) =
-            gone.into_iter().partition(|href| self.must_wait(href));
+            gone.into_iter().partition(|href| !safe.contains(&href.key()) && self.must_wait(href));
         for hrefs in held.chunks(LOOKUP) {
             self.hold_back(hrefs)?;
         }
@@ -138,7 +146,7 @@ pub(super) fn guard_deletions(
         Side::Here => "; `contactcmd undo` brings back what was deleted here by mistake",
     };
     let hint = format!(
-        "nothing was deleted; look with `--dry-run --max-delete {count}`, and if it is right run it \
+        "none of them was deleted; look with `--dry-run --max-delete {count}`, and if it is right run it \
          with `--max-delete {count}`{undo}",
         count = deleted.len()
     );

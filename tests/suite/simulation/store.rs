@@ -195,6 +195,10 @@ impl ContactRepo for Store {
         self.repo().unlinked_by_uid(book, uids)
     }
 
+    fn unlinked_count(&self) -> Result<usize, RepoError> {
+        self.repo().unlinked_count()
+    }
+
     fn unlinked(&self) -> Result<Vec<StoredContact>, RepoError> {
         self.repo().unlinked()
     }

@@ -1,5 +1,6 @@
 //! What to decide: from the options, or by asking.
 
+use contactcmd_domain::sync::merge::{Prefer, merge};
 use contactcmd_domain::sync::pick::{Difference, Edited, Take, pick, with_uid_of};
 use contactcmd_domain::vcard::Card;
 
@@ -135,18 +136,16 @@ pub(super) fn decide(case: &Case, choice: &Choice) -> Result<Decision, Failure> 
             Ok(Decision::Card(with_uid_of(&case.there, case.here.clone())))
         }
         Choice::Whole(KeepWhich::There) => Ok(Decision::Card(case.there.clone())),
-        Choice::Whole(KeepWhich::Both) => put_together(both(&case.here, &case.there)),
+        Choice::Whole(KeepWhich::Both) => {
+            let both = merge(case.base.as_ref(), &case.here, &case.there, Prefer::Both);
+            Ok(Decision::Card(both.card))
+        }
         Choice::Fields { chosen, rest } => {
             check_names(case, chosen)?;
             let take = |one: &Difference| take(one, chosen, *rest);
             put_together(pick(case.base.as_ref(), &case.here, &case.there, take))
         }
     }
-}
-
-/// Both cards in one, nothing dropped.
-fn both(here: &Card, there: &Card) -> Option<Card> {
-    pick(None, here, there, |_| Take::Both)
 }
 
 fn put_together(card: Option<Card>) -> Result<Decision, Failure> {

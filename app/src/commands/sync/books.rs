@@ -79,12 +79,15 @@ fn find(books: &[Book], selector: &str) -> Result<Book, Failure> {
     }
 }
 
-/// The book of these that new contacts go to: the one that is `named`, else the only writable one.
-pub(super) fn default(books: &[Book], named: Option<&str>) -> Option<BookId> {
-    if let Some(named) = named {
-        return find(books, named).ok().map(|book| book.id);
+/// The book of these that new contacts go to: the first writable one that is `named`, else the only
+/// writable one.
+pub(super) fn default(books: &[Book], named: &[String]) -> Option<BookId> {
+    let is_writable = |book: &&Book| book.info.access != Access::ReadOnly;
+    let found: Vec<Book> = named.iter().filter_map(|name| find(books, name).ok()).collect();
+    if let Some(book) = found.iter().find(is_writable) {
+        return Some(book.id);
     }
-    let mut writable = books.iter().filter(|book| book.info.access != Access::ReadOnly);
+    let mut writable = books.iter().filter(is_writable);
     let first = writable.next()?;
     writable.next().is_none().then_some(first.id)
 }

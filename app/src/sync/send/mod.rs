@@ -38,6 +38,10 @@ impl Pages<'_, '_, '_> {
     pub(super) async fn send(&mut self, actions: Vec<Action>) -> Result<(), Failure> {
         let mut actions = actions;
         for attempt in 1..=TRIES {
+            // What a write turned into is told as well.
+            if attempt > 1 {
+                actions.iter().for_each(|action| self.telling.tell_only(action));
+            }
             let mut again = Vec::new();
             while !actions.is_empty() {
                 let rest = actions.split_off(actions.len().min(AT_ONCE));
