@@ -47,8 +47,10 @@ pub(super) fn changes(action: Action, scene: &Scene<'_>, out: &mut Vec<Change>) 
         (Step::DeleteHere | Step::Forget, Some(contact)) => {
             out.push(Change::Delete { contact, why: why("deleted on the server") });
         }
-        (Step::KeepHere, Some(contact)) => {
-            out.push(Change::Unlink { contact, book: scene.book });
+        (Step::KeepHere { href }, Some(contact)) => {
+            // Without a link it would be sent to whatever book new contacts go to.
+            let link = Link { href, etag: None, base: None, seen: 0 };
+            out.push(Change::Link { contact, book: scene.book, link });
         }
         (Step::Conflict { remote, base, local, seen }, Some(contact)) => {
             let RemoteCard { href, card, .. } = remote;

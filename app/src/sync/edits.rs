@@ -62,6 +62,8 @@ pub(super) fn narrow(
     outline: &mut Outline,
     creates: bool,
 ) -> Result<bool, Failure> {
+    // One of those that nobody knows may be one that was edited here, moved.
+    let moves = outline.unnamed.iter().any(|link| link.here != Here::Same);
     let before = outline.fetch.len();
     let mut keep = Vec::with_capacity(before);
     for hrefs in outline.fetch.chunks(LOOKUP) {
@@ -69,7 +71,7 @@ pub(super) fn narrow(
         let known = repo.known_at(book, &keys)?;
         keep.extend(hrefs.iter().filter(|href| {
             let link = known.iter().find(|link| link.href.key() == href.key());
-            link.map_or(creates, |link| link.here != Here::Same)
+            link.map_or(creates || moves, |link| link.here != Here::Same)
         }));
     }
     outline.fetch = keep.into_iter().cloned().collect();

@@ -25,6 +25,7 @@ use contactcmd_domain::sync::guard::{MaxDelete, Side};
 use contactcmd_domain::sync::outline::{self, Outline};
 use contactcmd_domain::sync::plan::Choice;
 use contactcmd_domain::sync::policy::Direction;
+use contactcmd_domain::sync::snapshot::{Here, Known};
 use contactcmd_ports::{Book, Conflict, ContactRepo, Pending, Progress, Subject};
 
 pub use report::{ActionReport, BookReport, Counts, RunReport};
@@ -95,9 +96,17 @@ impl Session<'_, '_> {
             remote.world().ui.detail(format!("{name}: comparing everything: {because}"));
         }
         let again = if self.options.creates { again::find(store, book)? } else { Vec::new() };
-        let mut changed = if sends { store.read().edited(book.id)? } else { Vec::new() };
+        let conflicts = store.read().conflicts(Some(book.id))?;
+        // What was sent and never confirmed was never there to be deleted.
+        let is_open = |link: &Known| conflicts.iter().any(|one| one.contact == link.contact);
+        let never_seen = |link: &Known| link.etag.is_none() && link.here == Here::Edited;
+        plan.gone.retain(|link| !never_seen(link) || is_open(link));
+        let mut changed = store.read().edited(book.id)?;
         changed.retain(|link| again.iter().all(|one| one.old != link.contact));
-        let edits = Edits::of(changed, &plan);
+        let mut edits = Edits::of(changed, &plan);
+        if !sends {
+            edits = Edits { unknown: edits.unknown, ..Edits::default() };
+        }
         let limit = self.options.max_delete;
         let known = store.read().link_count(book.id)?;
         // A push deletes nothing here; that the book is empty stops it all the same.
@@ -109,7 +118,6 @@ impl Session<'_, '_> {
         let unread = self.options.choice.direction == Direction::Push
             && narrow(store.read(), book.id, &mut plan, self.options.creates)?;
         let pending = store.read().pending(Some(book.id))?;
-        let conflicts = store.read().conflicts(Some(book.id))?;
         let waiting = once_more(store.read(), book, &plan, (&pending, &conflicts))?;
         self.bar.found(plan.fetch.len() + waiting.len());
 
@@ -121,13 +129,12 @@ impl Session<'_, '_> {
             unsent: HashSet::new(),
         };
         let mut pages = Pages::new(remote, store, book, self.options, telling);
-        pages.prepare(&plan, pending, conflicts, &edits.unknown)?;
+        pages.prepare(&plan, pending, conflicts)?;
         plan.fetch.extend(waiting);
-        plan.fetch.extend(edits.unknown.iter().cloned());
         // Read twice, a card would find nobody to belong to the second time.
-        let mut seen = HashSet::new();
-        plan.fetch.retain(|href| seen.insert(href.key()));
-        let asked: HashSet<HrefKey> = plan.fetch.iter().map(Href::key).collect();
+        let mut asked: HashSet<HrefKey> = edits.unknown.iter().map(Href::key).collect();
+        plan.fetch.retain(|href| asked.insert(href.key()));
+        pages.look_for_lost(std::mem::take(&mut edits.unknown)).await?;
         pages.fetch(plan.fetch).await?;
         pages.send_again(again, &asked).await?;
         pages.send_changes(&edits).await?;

@@ -129,7 +129,6 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         outline: &Outline,
         pending: Vec<Pending>,
         conflicts: Vec<Conflict>,
-        unseen: &[Href],
     ) -> Result<(), Failure> {
         self.named.extend(outline.fetch.iter().map(Href::key));
         self.conflicts.extend(conflicts.into_iter().map(|conflict| (conflict.contact, conflict)));
@@ -150,15 +149,22 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         for keys in keys.chunks(LOOKUP) {
             self.people.note_moved(repo.linked_at(self.book.id, keys)?);
         }
-        let unseen: Vec<HrefKey> = unseen.iter().map(Href::key).collect();
-        for keys in unseen.chunks(LOOKUP) {
-            let linked = repo.linked_at(self.book.id, keys)?;
-            self.people
-                .note_unseen(linked.into_iter().filter(|one| one.link.base.is_none()).collect());
-        }
         let unlinked = repo.unlinked()?;
         self.free.extend(unlinked.iter().map(|contact| contact.id));
         self.people.note_free(unlinked);
+        Ok(())
+    }
+
+    /// Reads the cards of contacts that were sent and never confirmed, before all others: those that are
+    /// not there may turn up under another name.
+    pub(super) async fn look_for_lost(&mut self, hrefs: Vec<Href>) -> Result<(), Failure> {
+        self.fetch(hrefs).await?;
+        let keys: Vec<HrefKey> = self.never_seen.iter().map(Href::key).collect();
+        for keys in keys.chunks(LOOKUP) {
+            let mut lost = self.store.read().linked_at(self.book.id, keys)?;
+            lost.retain(|one| !self.conflicts.contains_key(&one.contact.id));
+            self.people.note_unseen(lost);
+        }
         Ok(())
     }
 
@@ -480,7 +486,7 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         let decided = match action.step {
             Step::Rebase { .. } | Step::Refresh { .. } => "both sides agree again",
             Step::UpdateHere { .. } => "the server's card was taken",
-            Step::KeepHere => "deleted on the server, kept here",
+            Step::KeepHere { .. } => "deleted on the server, kept here",
             Step::Merge(_) => "both edits were merged",
             Step::UpdateThere(_) | Step::CreateThere(_) => "the card here was sent",
             _ => return None,
@@ -566,8 +572,7 @@ impl Telling<'_> {
     }
 }
 
-/// Whether a contact without a link is the one that a card seems to be: a hash is no proof, and a card
-/// with another UID is another contact.
+/// Whether a contact without a link is the one that a card seems to be: a hash is no proof.
 fn is_same(
     somebody: &Somebody,
     contact: &contactcmd_domain::sync::snapshot::StoredContact,
@@ -575,8 +580,7 @@ fn is_same(
 ) -> bool {
     match somebody {
         Somebody::SameContent(_) => {
-            let other_uid = contact.uid.is_some() && card.uid().is_some();
-            !other_uid && content(&Card::parse(contact.vcard.as_slice())) == content(card)
+            content(&Card::parse(contact.vcard.as_slice())) == content(card)
         }
         _ => true,
     }

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
-use contactcmd_domain::contact::{ContactId, UidKey};
+use contactcmd_domain::contact::{ContactId, Uid, UidKey};
 use contactcmd_domain::dav::HrefKey;
 use contactcmd_domain::sync::likeness::likeness;
 use contactcmd_domain::sync::snapshot::{Linked, StoredContact};
@@ -57,6 +57,11 @@ impl People {
                 self.unseen.entry(key).or_insert_with(|| linked.link.href.key());
             }
         }
+        for linked in &unseen {
+            // Sent without a UID, it got its id for one.
+            let uid = Uid(linked.contact.id.to_string());
+            self.moved.entry(uid.key()).or_insert_with(|| linked.link.href.key());
+        }
         self.note_moved(unseen);
     }
 
@@ -95,9 +100,6 @@ impl People {
             .find(|h| !self.met_hrefs.contains(*h))
         {
             return Somebody::Moved(href.clone());
-        }
-        if self.free_by_content.is_empty() {
-            return Somebody::Nobody;
         }
         if let Some(contact) = uid
             .as_ref()

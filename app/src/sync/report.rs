@@ -131,7 +131,7 @@ impl BookReport {
             Step::SetAside { .. } | Step::Unsendable { .. } => self.set_aside += 1,
             Step::Rebase { .. }
             | Step::Refresh { .. }
-            | Step::KeepHere
+            | Step::KeepHere { .. }
             | Step::Forget
             | Step::Wait => {}
         }

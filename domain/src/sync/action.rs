@@ -125,8 +125,12 @@ pub enum Step {
         /// The value of `edited` that is not tried again; `None`: the next run tries again.
         tried: Option<u64>,
     },
-    /// Deleted there and edited here: the contact stays here without its link.
-    KeepHere,
+    /// Deleted there and edited here: the contact stays here, and in this book, where a run that sends
+    /// creates it again.
+    KeepHere {
+        /// Where its card was.
+        href: Href,
+    },
     /// Deleted on both sides: the last trace goes.
     Forget,
     /// A change that this direction leaves where it is.
@@ -153,6 +157,8 @@ pub struct Sending {
     pub edited: u64,
     /// What it replaces; of a create, what it was before it was deleted there.
     pub was: Option<Standing>,
+    /// Of a create, where it was sent before without ever being seen there.
+    pub place: Option<Href>,
 }
 
 /// Two edits that become one card.
@@ -223,7 +229,7 @@ impl Step {
             Self::Offer { .. } => "offer",
             Self::SetAside { .. } => "set-aside",
             Self::Unsendable { .. } => "unsendable",
-            Self::KeepHere => "keep-here",
+            Self::KeepHere { .. } => "keep-here",
             Self::Forget => "forget",
             Self::Wait => "wait",
         }
@@ -237,7 +243,7 @@ impl Step {
             | Self::UpdateThere(_)
             | Self::Merge(_) => '~',
             Self::DeleteHere | Self::DeleteThere { .. } | Self::Forget => '-',
-            Self::Link { .. } | Self::Rebase { .. } | Self::KeepHere => '=',
+            Self::Link { .. } | Self::Rebase { .. } | Self::KeepHere { .. } => '=',
             Self::Conflict { .. } | Self::SetAside { .. } | Self::Unsendable { .. } => '!',
             Self::Offer { .. } => '?',
             Self::Wait => '.',

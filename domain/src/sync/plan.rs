@@ -50,12 +50,17 @@ pub fn plan_gone(linked: &Linked, choice: Choice) -> Action {
     let verdict = decide(linked.here(), There::Gone, false, choice.direction, choice.force);
     let (step, reason) = match verdict {
         Verdict::DeleteHere => (Step::DeleteHere, Some("deleted on the server")),
-        Verdict::KeepHere => (Step::KeepHere, Some("deleted on the server, but edited here: kept")),
+        Verdict::KeepHere => (
+            Step::KeepHere { href: link.href.clone() },
+            Some("deleted on the server, but edited here: kept"),
+        ),
         Verdict::ReviveThere => {
             let was = link.base.clone().map(|text| standing(linked, text));
             let edited_here = "deleted on the server, but edited here: created there again";
             let reason = was.is_some().then_some(edited_here);
-            (Step::CreateThere(Box::new(sending(contact, was))), reason)
+            // One that was sent and never seen may still arrive: under the same name it arrives once (Q108).
+            let place = was.is_none().then(|| link.href.clone());
+            (Step::CreateThere(Box::new(Sending { place, ..sending(contact, was) })), reason)
         }
         Verdict::Forget => (Step::Forget, None),
         _ => (Step::Wait, None),
@@ -150,11 +155,8 @@ fn plan_offer(remote: RemoteCard, contact: &StoredContact) -> Action {
 
 fn plan_first_meeting(remote: RemoteCard, contact: &StoredContact, choice: Choice) -> Action {
     let local = Card::parse(contact.vcard.as_slice());
-    let same = match (&contact.uid, remote.card.uid()) {
-        (Some(_), Some(_)) => normal(&local) == normal(&remote.card),
-        _ => content(&local) == content(&remote.card),
-    };
-    if same {
+    // What says the same is the same, whatever UID each program gave it.
+    if content(&local) == content(&remote.card) {
         let index = Box::new(index(&remote.card));
         let step = Step::Link { remote, index, seen: contact.edited };
         return about(contact, step, Vec::new(), Some("the same contact is on the server"));
@@ -350,7 +352,8 @@ fn standing(linked: &Linked, text: Vec<u8>) -> Standing {
 }
 
 fn sending(contact: &StoredContact, was: Option<Standing>) -> Sending {
-    Sending { card: Card::parse(contact.vcard.as_slice()), edited: contact.edited, was }
+    let card = Card::parse(contact.vcard.as_slice());
+    Sending { card, edited: contact.edited, was, place: None }
 }
 
 fn set_aside(remote: RemoteCard, found: Match<'_>, reason: String) -> Action {

@@ -49,7 +49,9 @@ pub(super) fn changes(
         Decision::Card(card) if normal(&card) == normal(&case.there) => {
             if case.contact.deleted || case.contact.vcard != conflict.remote {
                 let there = case.there.clone();
-                changes.push(replace(contact, there, Editor::Sync, decided));
+                // Who was offered a card was never on the server: should that card be gone, it is sent.
+                let editor = if case.link.is_none() { Editor::User } else { Editor::Sync };
+                changes.push(replace(contact, there, editor, decided));
             }
             changes.push(Change::Link { contact, book, link });
             Left::Nothing

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use contactcmd_domain::contact::ContactId;
 use contactcmd_domain::dav::{Fetched, Href, HrefKey, Stored, What};
-use contactcmd_domain::sync::action::{Action, RemoteCard, Step};
+use contactcmd_domain::sync::action::{Action, RemoteCard, Sending, Step};
 use contactcmd_domain::sync::plan::{Match, plan_card, plan_served};
 use contactcmd_domain::sync::refusal::{Refusal, Write};
 use contactcmd_domain::sync::snapshot::Link;
@@ -51,6 +51,11 @@ impl Pages<'_, '_, '_> {
         let Some(href) = stored.href.filter(|_| parcel.write == Write::Create) else {
             return Ok(parcel);
         };
+        let known = self.store.read().known_at(self.book.id, &[href.key()])?;
+        if known.iter().any(|link| link.contact != parcel.contact) {
+            // A server that takes new cards for old ones (Q113): the place has its contact already.
+            return Ok(parcel);
+        }
         let link = Link { href: href.clone(), etag: None, base: None, seen: 0 };
         self.store_now(&[Change::Link { contact: parcel.contact, book: self.book.id, link }])?;
         Ok(Parcel { href, ..parcel })
@@ -71,11 +76,22 @@ impl Pages<'_, '_, '_> {
 
     /// Nothing is at the href that was meant for a new card.
     fn forget_intent(&mut self, parcel: &Parcel) -> Result<(), Failure> {
-        if parcel.write == Write::Create {
-            let unlink = Change::Unlink { contact: parcel.contact, book: self.book.id };
-            self.store_now(&[unlink])?;
+        if parcel.write != Write::Create {
+            return Ok(());
         }
-        Ok(())
+        let (contact, book) = (parcel.contact, self.book.id);
+        let was = match &parcel.action.step {
+            Step::CreateThere(sending) => sending.was.clone(),
+            _ => None,
+        };
+        // One that was in this book stays a contact of this book.
+        self.store_now(&[match was {
+            Some(was) => {
+                let link = Link { href: was.href, etag: None, base: Some(was.text), seen: 0 };
+                Change::Link { contact, book, link }
+            }
+            None => Change::Unlink { contact, book },
+        }])
     }
 
     async fn refused(
@@ -296,7 +312,7 @@ impl Pages<'_, '_, '_> {
                 let found = Card::parse(bytes.as_slice());
                 if parcel.write == Write::Create && is_another(&parcel, &found) {
                     self.forget_intent(&parcel)?;
-                    return Ok(Some(parcel.action));
+                    return Ok(Some(elsewhere(parcel.action)));
                 }
                 let unchanged = match (&parcel.etag, &card.etag) {
                     (Some(ours), Some(theirs)) => ours.same_version(theirs),
@@ -390,5 +406,16 @@ impl Pages<'_, '_, '_> {
         })
         .await?;
         Ok(found)
+    }
+}
+
+/// The same create under another name: this one is taken.
+fn elsewhere(action: Action) -> Action {
+    match action.step {
+        Step::CreateThere(sending) => {
+            let step = Step::CreateThere(Box::new(Sending { place: None, ..*sending }));
+            Action { step, ..action }
+        }
+        _ => action,
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn pack(action: Action, book: &BookInfo, new_href: impl Fn(&Card) -> 
     let (write, was, sending) = match &action.step {
         Step::CreateThere(sending) => (Write::Create, None, Some((&sending.card, sending.edited))),
         Step::UpdateThere(sending) => {
-            let Sending { card, edited, was } = sending.as_ref();
+            let Sending { card, edited, was, .. } = sending.as_ref();
             (Write::Update, was.clone(), Some((card, *edited)))
         }
         Step::Merge(merge) => {
@@ -60,10 +60,14 @@ pub(super) fn pack(action: Action, book: &BookInfo, new_href: impl Fn(&Card) -> 
     if let Some(words) = sent.as_ref().and_then(|sent| too_large(sent, book)) {
         return Packed::Refused(Box::new(action), words);
     }
+    let place = match &action.step {
+        Step::CreateThere(sending) => sending.place.clone(),
+        _ => None,
+    };
     let (href, etag) = match (was, &sent) {
         (Some(Standing { href, etag: Some(etag), .. }), _) => (href, Some(etag)),
         (Some(Standing { href, etag: None, .. }), _) => return Packed::Look(href),
-        (None, Some(sent)) => (new_href(sent), None),
+        (None, Some(sent)) => (place.unwrap_or_else(|| new_href(sent)), None),
         (None, None) => {
             return Packed::Refused(Box::new(action), "there is nothing to delete".to_owned());
         }
@@ -112,16 +116,35 @@ impl Parcel {
         changes
     }
 
-    /// Whether a card is, in version and text, what this was to replace.
-    pub(super) fn is_as_before(&self, served: &RemoteCard) -> bool {
+    /// Whether a text is the one that this is to replace or delete.
+    pub(super) fn replaces(&self, there: &What) -> bool {
+        let What::Card(there) = there else { return false };
         let before = match &self.action.step {
+            Step::DeleteThere { was } => Some(was.text.as_slice()),
+            _ => self.before(),
+        };
+        before.is_some_and(|text| {
+            text == there.as_slice()
+                || normal(&Card::parse(text)) == normal(&Card::parse(there.as_slice()))
+        })
+    }
+
+    /// The text that an update replaces.
+    fn before(&self) -> Option<&[u8]> {
+        match &self.action.step {
             Step::UpdateThere(sending) => sending.was.as_ref().map(|was| was.text.as_slice()),
             Step::Merge(merge) => Some(merge.remote.card.as_bytes()),
             _ => None,
-        };
+        }
+    }
+
+    /// Whether a card is, in version and text, what this was to replace.
+    pub(super) fn is_as_before(&self, served: &RemoteCard) -> bool {
+        let before = self.before();
         let same_version = match (&self.etag, &served.etag) {
             (Some(ours), Some(theirs)) => ours.same_version(theirs),
-            _ => false,
+            // A server that tells no version: the text alone has to do (Q84).
+            _ => true,
         };
         same_version
             && before.is_some_and(|text| normal(&Card::parse(text)) == normal(&served.card))

@@ -3,7 +3,8 @@
 use std::cell::Cell;
 
 use contactcmd_domain::dav::{
-    DeleteCard, Deleted, Fetched, Href, Location, Multiget, Precondition, PutCard, Stored, What,
+    DeleteCard, Deleted, ETag, Fetched, Href, Location, Multiget, Precondition, PutCard, Stored,
+    What,
 };
 use contactcmd_domain::sync::refusal::{Refusal, Write, refusal};
 use contactcmd_domain::vcard::Card;
@@ -83,7 +84,9 @@ impl Pages<'_, '_, '_> {
             let found = there.iter().find(|card| card.href.key() == parcel.href.key());
             let as_thought = match (&parcel.etag, found) {
                 (Some(ours), Some(card)) => {
-                    card.etag.as_ref().is_some_and(|theirs| ours.same_version(theirs))
+                    let same = |theirs: &ETag| ours.same_version(theirs);
+                    // A counter comes around after a deletion (Q133): the text has to be the same too.
+                    card.etag.as_ref().is_some_and(same) && parcel.replaces(&card.what)
                 }
                 (None, Some(card)) => card.what == What::Missing,
                 (_, None) => false,

@@ -274,7 +274,7 @@ fn by_force_one_side_replaces_the_other_but_deletes_none() {
     let edited = linked(&card("2"), Some(&card("1")), 2, false);
     let action = plan_card(remote(&card("3")), Match::Linked(&edited), force);
     assert!(matches!(action.step, Step::UpdateHere { seen: 2, .. }), "{action}");
-    assert_eq!(plan_gone(&edited, force).step, Step::KeepHere);
+    assert_eq!(plan_gone(&edited, force).step.id(), "keep-here");
     let action =
         plan_card(remote(&card("3")), Match::Linked(&edited), Choice { force: true, ..SYNC });
     let line = "~ Ada   note changed, the card here replaces the server's -> server";
