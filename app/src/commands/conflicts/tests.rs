@@ -44,7 +44,7 @@ fn resolve(desk: &Desk, options: &[&str]) -> String {
 
 #[test]
 fn the_decided_card_stands_here_and_the_link_says_what_the_server_has() {
-    let both = "UID:a|FN:Ada|TEL;TYPE=WORK:1|TEL;TYPE=WORK:2|NOTE:there|NOTE:here|TITLE:u|TITLE:t";
+    let both = "UID:a|FN:Ada|TEL;TYPE=WORK:2|NOTE:there\\n\\nhere|TITLE:u";
     let note_here = "UID:a|FN:Ada|TEL;TYPE=WORK:2|NOTE:here|TITLE:u";
     let only_note = "UID:a|FN:Ada|TEL;TYPE=WORK:1|NOTE:here|TITLE:u";
     let phone = "UID:a|FN:Ada|TEL;TYPE=WORK:2|NOTE:there|TITLE:u";
