@@ -138,6 +138,6 @@ impl Pages<'_, '_, '_> {
 
     /// Whether a server refused just this edit for good.
     fn is_refused(&self, contact: ContactId, edited: u64) -> bool {
-        self.refused.get(&contact).is_some_and(|tried| *tried == Some(edited))
+        self.refused.get(&contact).is_some_and(|note| note.tried == Some(edited))
     }
 }

@@ -97,11 +97,15 @@ impl Session<'_, '_> {
             let name = &book.info.name;
             remote.world().ui.detail(format!("{name}: comparing everything: {because}"));
         }
-        let changed = if sends { store.read().edited(book.id)? } else { Vec::new() };
+        // A pull sends nothing, and yet has to know the cards that were sent and never seen.
+        let asks = sends || !plan.fetch.is_empty();
+        let changed = if asks { store.read().edited(book.id)? } else { Vec::new() };
         let edits = Edits::of(changed, &plan);
         let limit = self.options.max_delete;
         guard_deletions(store.read(), book, (Side::There, &plan.gone), limit)?;
-        guard_deletions(store.read(), book, (Side::Here, &edits.doomed), limit)?;
+        if sends {
+            guard_deletions(store.read(), book, (Side::Here, &edits.doomed), limit)?;
+        }
         let unread = self.options.choice.direction == Direction::Push
             && narrow(store.read(), book.id, &mut plan, self.options.creates)?;
         let pending = store.read().pending(Some(book.id))?;
@@ -118,7 +122,9 @@ impl Session<'_, '_> {
         let mut pages = Pages::new(remote, store, book, self.options, telling);
         pages.prepare(&plan, pending, conflicts, &edits.unknown)?;
         plan.fetch.extend(again);
-        plan.fetch.extend(edits.unknown.iter().cloned());
+        if sends {
+            plan.fetch.extend(edits.unknown.iter().cloned());
+        }
         pages.fetch(plan.fetch).await?;
         pages.send_changes(&edits).await?;
         // An absence from a listing counts once a fetch confirmed it; a 404 in a report is explicit.
