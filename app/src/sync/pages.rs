@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use contactcmd_domain::contact::{ContactId, Timestamp};
 use contactcmd_domain::dav::{ETag, Fetched, Href, HrefKey, What};
-use contactcmd_domain::sync::action::{Action, RemoteCard, Step};
+use contactcmd_domain::sync::action::{Action, RemoteCard, Send, Step};
 use contactcmd_domain::sync::outline::Outline;
 use contactcmd_domain::sync::plan::{Match, plan_card};
 use contactcmd_domain::sync::policy::Direction;
@@ -133,9 +133,9 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         self.named.extend(outline.fetch.iter().map(Href::key));
         self.conflicts.extend(conflicts.into_iter().map(|conflict| (conflict.contact, conflict)));
         for note in pending {
-            match &note.subject {
+            match note.subject.clone() {
                 Subject::Card(href) => drop(self.pending.insert(href.key(), note)),
-                Subject::Contact(id) => drop(self.refused.insert(*id, note)),
+                Subject::Contact(id) => drop(self.refused.insert(id, note)),
             }
         }
         let sends = self.options.choice.direction != Direction::Pull;
@@ -443,6 +443,7 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             self.telling.tell(&action);
             if !self.store.is_dry() && !self.is_told_again(&action) {
                 todo.extend(self.agreement(&action));
+                todo.extend(self.arrival(&action)?);
                 changes(action, &scene, &mut todo);
             }
         }
@@ -466,8 +467,32 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         Some(Change::Conflict(Conflict { decided, at: self.at, ..conflict }))
     }
 
-    /// Whether a conflict is stored already, word for word.
+    /// A note on what could not be sent is over once the server has the last edit: it had arrived after
+    /// all, or it was taken back.
+    fn arrival(&mut self, action: &Action) -> Result<Option<Change>, Failure> {
+        let seen = match &action.step {
+            Step::Rebase { seen, .. }
+            | Step::Refresh { seen, .. }
+            | Step::UpdateHere { seen, .. }
+            | Step::Link { seen, .. } => *seen,
+            Step::Merge(merge) if merge.send == Send::Needless => merge.edited,
+            _ => return Ok(None),
+        };
+        let Some(id) = action.contact.filter(|id| self.refused.contains_key(id)) else {
+            return Ok(None);
+        };
+        let edited = self.store.read().contact(id)?.map_or(0, |contact| contact.edited);
+        let note = if seen >= edited { self.refused.remove(&id) } else { None };
+        Ok(note.map(|note| Change::Settle { book: note.book, subject: note.subject }))
+    }
+
+    /// Whether a conflict or a note is stored already, word for word.
     fn is_told_again(&self, action: &Action) -> bool {
+        if let (Step::Unsendable { tried }, Some(id)) = (&action.step, action.contact) {
+            return self.refused.get(&id).is_some_and(|note| {
+                note.tried == *tried && Some(&note.reason) == action.reason.as_ref()
+            });
+        }
         let (remote, base, local) = match &action.step {
             Step::Conflict { remote, base, local, .. } => (remote, base.as_deref(), local),
             Step::Offer { remote, local } => (remote, None, local),

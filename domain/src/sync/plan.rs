@@ -5,6 +5,7 @@ use super::decide::{There, Verdict, decide};
 use super::merge::{Absorbed, Merged, Prefer, absorb, follow, merge};
 use super::policy::{ConflictPolicy, Direction};
 use super::snapshot::{Here, Link, Linked, StoredContact};
+use super::upload::upload;
 use crate::vcard::{Card, FieldChange, check, content, diff, index, normal};
 
 /// What the user chose for this run.
@@ -181,6 +182,8 @@ fn plan_linked(remote: RemoteCard, linked: &Linked, choice: Choice) -> Action {
     let local = Card::parse(contact.vcard.as_slice());
     let there = match &base {
         Some(base) if base == &remote.card || normal(base) == normal(&remote.card) => There::Same,
+        // Sent and never seen, and deleted since: nobody edited it if it is what was sent.
+        None if contact.deleted && is_what_was_sent(&local, contact, &remote.card) => There::Same,
         _ => There::Edited,
     };
     let has_more =
@@ -337,6 +340,11 @@ impl From<RemoteCard> for Standing {
         let RemoteCard { href, etag, card } = remote;
         Self { href, etag, text: card.into_bytes() }
     }
+}
+
+fn is_what_was_sent(local: &Card, contact: &StoredContact, there: &Card) -> bool {
+    let sent = upload(local, there.version(), Some(&contact.id.to_string()));
+    normal(&sent) == normal(there)
 }
 
 /// Whether the link says already what it would say after looking at this card.

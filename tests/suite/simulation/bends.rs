@@ -34,8 +34,6 @@ pub(super) struct Weaker {
     pub(super) unguarded: bool,
     /// Nothing or not everything can be sent: what is here stays here, and is pending.
     pub(super) refuses: bool,
-    /// The same card may come to stand there twice.
-    pub(super) doubles: bool,
 }
 
 const FIRM: Weaker = Weaker {
@@ -45,7 +43,6 @@ const FIRM: Weaker = Weaker {
     forgets: false,
     unguarded: false,
     refuses: false,
-    doubles: false,
 };
 
 impl Weaker {
@@ -57,14 +54,17 @@ impl Weaker {
             forgets: self.forgets || other.forgets,
             unguarded: self.unguarded || other.unguarded,
             refuses: self.refuses || other.refuses,
-            doubles: self.doubles || other.doubles,
         }
     }
 }
 
 /// What these make impossible together.
 pub(super) fn weaker(bends: &[&'static Bend]) -> Weaker {
-    bends.iter().fold(FIRM, |all, bend| all.and(bend.weaker))
+    let all = bends.iter().fold(FIRM, |all, bend| all.and(bend.weaker));
+    let knobs = knobs(bends);
+    // Q88: a GET at the old name of a card answers with the card and does not tell the new one.
+    let is_double = knobs.rename_on_put == NewName::Alias && !knobs.multiget_poison.is_empty();
+    if is_double { all.and(REFUSES) } else { all }
 }
 
 /// A server that is bent so.

@@ -6,7 +6,7 @@ use contactcmd_domain::vcard::{Card, Normal, normal};
 use contactcmd_ports::{ContactRepo, Subject};
 
 use super::bends::Weaker;
-use super::cards::{Token, tokens, who};
+use super::cards::{Kind, Token, tokens, who};
 use super::client::Client;
 use super::ledger::{Intent, Ledger, What};
 use super::server::Server;
@@ -24,6 +24,9 @@ pub(super) struct Court<'a> {
     pub(super) refused: bool,
     /// Whether one side was told to overwrite the other.
     pub(super) forced: bool,
+    /// What somebody took out of a card between our write and our look at what became of it: to us the
+    /// server did not keep it (Q90).
+    pub(super) unsure: Vec<Kind>,
 }
 
 /// The values that are not on any side any more and yet not lost.
@@ -56,6 +59,7 @@ impl Court<'_> {
         }
         drop(ledger);
         self.clients.iter().try_for_each(texts_are_kept)?;
+        self.nothing_waits(&open)?;
         let sins = self.server.fake.sins();
         if sins.is_empty() { Ok(()) } else { Err(format!("sins: {sins:?}")) }
     }
@@ -98,14 +102,26 @@ impl Court<'_> {
         open
     }
 
+    /// A note on what could not be done goes once it was done.
+    fn nothing_waits(&self, open: &HashSet<u32>) -> Result<(), String> {
+        if self.weaker.refuses || self.refused || !open.is_empty() {
+            return Ok(());
+        }
+        let notes = |client: &Client| client.store.pending(Some(client.book)).expect("notes");
+        match self.clients.iter().flat_map(notes).next() {
+            Some(note) => Err(format!("it still waits: {note:?}")),
+            None => Ok(()),
+        }
+    }
+
     fn are_equal(&self, person: Option<u32>, sides: &Sides) -> Result<(), String> {
-        let weak = !self.weaker.unkept.is_empty();
+        let weak = !self.weaker.unkept.is_empty() || !self.unsure.is_empty();
         let first = self.essence(&sides[0]);
         let differs = |side: &Vec<Vec<u8>>| match weak {
             true => self.essence(side) != first,
             false => normals(side) != normals(&sides[0]),
         };
-        let many = sides.iter().any(|side| side.len() > 1) && !self.weaker.doubles;
+        let many = sides.iter().any(|side| side.len() > 1);
         if many || sides.iter().any(differs) {
             let what = if many { "stands twice" } else { "differs" };
             return Err(format!("contact {person:?} {what}:\n{}", show(sides)));
@@ -115,7 +131,10 @@ impl Court<'_> {
 
     /// The values of one side that every side has to have.
     fn essence(&self, side: &[Vec<u8>]) -> Vec<BTreeSet<Token>> {
-        let kept = |token: &Token| !self.weaker.unkept.contains(&token.kind);
+        let kept = |token: &Token| {
+            !self.weaker.unkept.contains(&token.kind)
+                && !self.unsure.iter().any(|kind| kind.property() == token.kind.property())
+        };
         side.iter().map(|text| tokens(text).into_iter().filter(kept).collect()).collect()
     }
 
@@ -134,10 +153,15 @@ impl Court<'_> {
             let fine = match intent.what {
                 What::Put(token) => {
                     let unkept = self.weaker.unkept.contains(&token.kind)
+                        || self.unsure.contains(&token.kind)
                         || self.weaker.refuses
                         || self.forced
                         || is_open;
-                    everywhere(&token)
+                    let unseen = self.weaker.unguarded
+                        && (self.disturbed || self.weaker.refuses)
+                        && !remembered.contains(&token);
+                    unseen
+                        || everywhere(&token)
                         || (unkept && (somewhere(&token) || remembered.contains(&token)))
                         || (is_open && kept.contains(&token))
                         || all.iter().any(|other| other.replaces(&token))
@@ -148,6 +172,7 @@ impl Court<'_> {
                     !somewhere(&token)
                         || is_open
                         || self.weaker.undrops
+                        || self.unsure.contains(&token.kind)
                         || self.forced
                         || self.weaker.refuses
                         || self.weaker.unkept.contains(&token.kind)
@@ -190,7 +215,9 @@ impl Court<'_> {
         };
         let knew = matches!(other.what, What::Put(_)) && this.had.contains(&two)
             || matches!(this.what, What::Put(_)) && other.had.contains(&one);
-        let same_property = one.kind.property() == two.kind.property();
+        // Names are no values of their own in a new card, and yet meet another's.
+        let is_new = other.had.is_empty() && matches!(other.what, What::Put(_));
+        let same_property = is_new || one.kind.property() == two.kind.property();
         this.by != other.by && same_property && (self.disturbed || !knew)
     }
 
@@ -222,9 +249,9 @@ impl Intent {
             }
     }
 
-    /// Whether it is an edit by another that the removal of this value met unknowing.
+    /// Whether it is the edit that this removal took back, which may not be known to have arrived.
     fn undoes(&self, removal: &Self, token: &Token) -> bool {
-        self.by != removal.by && self.what == What::Put(*token)
+        !std::ptr::eq(self, removal) && self.what == What::Put(*token)
     }
 
     fn token(&self) -> Option<Token> {

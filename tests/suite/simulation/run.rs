@@ -105,6 +105,7 @@ impl Stage {
             weaker: self.weaker,
             disturbed: troubles.clone().next().is_some() || is_healed(&script.bends),
             forced: script.is_forced(),
+            unsure: script.dropped_meanwhile(),
             refused: troubles.clone().any(Trouble::is_refusal),
         };
         court.judge()?;

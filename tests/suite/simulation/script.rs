@@ -117,6 +117,16 @@ impl Script {
         })
     }
 
+    /// The kinds of values that somebody takes out of a card while a client synchronises.
+    pub(super) fn dropped_meanwhile(&self) -> Vec<Kind> {
+        let dropped = |trouble: &Trouble| match trouble {
+            Trouble::Meanwhile(_, Act::Drop(_, Kind::Phone)) => vec![Kind::Phone, Kind::Label],
+            Trouble::Meanwhile(_, Act::Drop(_, kind)) => vec![*kind],
+            _ => Vec::new(),
+        };
+        self.troubles().flat_map(dropped).collect()
+    }
+
     pub(super) fn is_forced(&self) -> bool {
         let is_forced = |step: &Step| matches!(step, Step::Sync(sync) if sync.how == How::Force);
         self.steps.iter().any(is_forced)
