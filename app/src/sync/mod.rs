@@ -17,7 +17,7 @@ mod store;
 
 use std::collections::HashSet;
 
-use contactcmd_domain::contact::Timestamp;
+use contactcmd_domain::contact::{ContactId, Timestamp};
 use contactcmd_domain::dav::{Href, HrefKey};
 use contactcmd_domain::sync::action::Action;
 use contactcmd_domain::sync::gather::{Because, looks_wrong};
@@ -98,9 +98,9 @@ impl Session<'_, '_> {
         let again = if self.options.creates { again::find(store, book)? } else { Vec::new() };
         let conflicts = store.read().conflicts(Some(book.id))?;
         // What was sent and never confirmed was never there to be deleted.
+        let never_seen = never_seen(store.read(), book, &plan.gone)?;
         let is_open = |link: &Known| conflicts.iter().any(|one| one.contact == link.contact);
-        let never_seen = |link: &Known| link.etag.is_none() && link.here == Here::Edited;
-        plan.gone.retain(|link| !never_seen(link) || is_open(link));
+        plan.gone.retain(|link| !never_seen.contains(&link.contact) || is_open(link));
         let mut changed = store.read().edited(book.id)?;
         changed.retain(|link| again.iter().all(|one| one.old != link.contact));
         let mut edits = Edits::of(changed, &plan);
@@ -232,6 +232,23 @@ fn sketch(store: &Store<'_>, book: &Book, news: &News) -> Result<Outline, Failur
             })
         }
     }
+}
+
+/// The contacts of these links whose card was sent and never seen: both sides never agreed on it.
+fn never_seen(
+    repo: &dyn ContactRepo,
+    book: &Book,
+    links: &[Known],
+) -> Result<HashSet<ContactId>, Failure> {
+    let edited = |link: &&Known| link.etag.is_none() && link.here == Here::Edited;
+    let keys: Vec<HrefKey> = links.iter().filter(edited).map(|link| link.href.key()).collect();
+    let mut found = HashSet::new();
+    for keys in keys.chunks(LOOKUP) {
+        let linked = repo.linked_at(book.id, keys)?;
+        let unseen = linked.into_iter().filter(|one| one.link.base.is_none());
+        found.extend(unseen.map(|one| one.contact.id));
+    }
+    Ok(found)
 }
 
 /// Cards to be fetched that nothing named: what could not be done before is tried again, and two that

@@ -17,6 +17,8 @@ use super::{Doubt, Pages};
 use crate::Failure;
 use crate::remote::{fetch, fetch_each};
 
+/// Why an edit is sent a second time.
+const AS_BEFORE: &str = "it was sent, and the server still shows the card as it was";
 /// So many bare refusals in a row are about the book and not about a card.
 const FORBIDDEN: u32 = 3;
 
@@ -269,10 +271,11 @@ impl Pages<'_, '_, '_> {
         // the server now, as everybody else gets it.
         let plain = convert(card, sent.version());
         let action = plan_served((&plain, card), &contact, served, parcel.edited);
-        if is_as_before && matches!(action.step, Step::UpdateHere { .. }) {
+        // Once more, then the server has its way (Q112).
+        let tried = self.refused.get(&parcel.contact).is_some_and(|note| note.reason == AS_BEFORE);
+        if is_as_before && !tried && matches!(action.step, Step::UpdateHere { .. }) {
             // Not what the server made of it, but what was there: it is behind (Q115), or never did it.
-            let words = "it was sent, and the server still shows the card as it was".to_owned();
-            self.unsendable(&parcel.action, None, words)?;
+            self.unsendable(&parcel.action, None, AS_BEFORE.to_owned())?;
             return self.keep_merged(recorded(parcel.action.clone()));
         }
         if !action.fields.is_empty() || action.reason.is_some() {
@@ -331,6 +334,11 @@ impl Pages<'_, '_, '_> {
             }
             What::Missing if parcel.write == Write::Create => {
                 match words {
+                    // Nobody is there, and nobody new may be (Q110).
+                    Some(_) if has_place(&parcel.action) => {
+                        self.forget_intent(&parcel)?;
+                        return Ok(Some(elsewhere(parcel.action)));
+                    }
                     Some(words) => {
                         self.forget_intent(&parcel)?;
                         let words = format!("the server refuses it: {words}");
@@ -407,6 +415,11 @@ impl Pages<'_, '_, '_> {
         .await?;
         Ok(found)
     }
+}
+
+/// Whether a create goes where it went before.
+fn has_place(action: &Action) -> bool {
+    matches!(&action.step, Step::CreateThere(sending) if sending.place.is_some())
 }
 
 /// The same create under another name: this one is taken.
