@@ -200,6 +200,7 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
                 Planned::Action(action) => {
                     match action.step {
                         Step::SetAside { .. } => self.note_unread(&key, link.is_some()),
+                        // Its note stays until a person decides.
                         Step::Offer { .. } => {}
                         _ => settled.push(key),
                     }
@@ -491,6 +492,11 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         if let (Step::Unsendable { tried }, Some(id)) = (&action.step, action.contact) {
             return self.refused.get(&id).is_some_and(|note| {
                 note.tried == *tried && Some(&note.reason) == action.reason.as_ref()
+            });
+        }
+        if let Step::SetAside { href, etag } = &action.step {
+            return self.pending.get(&href.key()).is_some_and(|note| {
+                note.etag == *etag && Some(&note.reason) == action.reason.as_ref()
             });
         }
         let (remote, base, local) = match &action.step {

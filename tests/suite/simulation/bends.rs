@@ -64,7 +64,11 @@ pub(super) fn weaker(bends: &[&'static Bend]) -> Weaker {
     let knobs = knobs(bends);
     // Q88: a GET at the old name of a card answers with the card and does not tell the new one.
     let is_double = knobs.rename_on_put == NewName::Alias && !knobs.multiget_poison.is_empty();
-    if is_double { all.and(REFUSES) } else { all }
+    // Neither a GET nor a multiget gives a card.
+    let is_mute = knobs.get == GetReply::RedirectToView
+        && (knobs.multiget_self == MultigetSelf::AloneUnlessOne
+            || !knobs.multiget_poison.is_empty());
+    if is_double || is_mute { all.and(REFUSES) } else { all }
 }
 
 /// A server that is bent so.

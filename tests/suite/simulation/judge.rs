@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-use contactcmd_domain::vcard::{Card, Normal, normal};
+use contactcmd_domain::vcard::{Card, Normal, content, normal};
 use contactcmd_ports::{ContactRepo, Subject};
 
 use super::bends::Weaker;
@@ -121,7 +121,7 @@ impl Court<'_> {
             true => self.essence(side) != first,
             false => normals(side) != normals(&sides[0]),
         };
-        let many = sides.iter().any(|side| side.len() > 1);
+        let many = sides.iter().any(|side| is_doubled(side));
         if many || sides.iter().any(differs) {
             let what = if many { "stands twice" } else { "differs" };
             return Err(format!("contact {person:?} {what}:\n{}", show(sides)));
@@ -130,7 +130,7 @@ impl Court<'_> {
     }
 
     /// The values of one side that every side has to have.
-    fn essence(&self, side: &[Vec<u8>]) -> Vec<BTreeSet<Token>> {
+    fn essence(&self, side: &[Vec<u8>]) -> BTreeSet<BTreeSet<Token>> {
         let kept = |token: &Token| {
             !self.weaker.unkept.contains(&token.kind)
                 && !self.unsure.iter().any(|kind| kind.property() == token.kind.property())
@@ -325,8 +325,19 @@ fn has(side: &[Vec<u8>], token: &Token) -> bool {
     side.iter().any(|text| tokens(text).contains(token))
 }
 
-fn normals(side: &[Vec<u8>]) -> Vec<Normal> {
+/// Every card, in any order.
+fn normals(side: &[Vec<u8>]) -> HashSet<Normal> {
     side.iter().map(|text| normal(&Card::parse(text.as_slice()))).collect()
+}
+
+/// Whether two cards are one: by UID, or by all that they say. A contact that was added again without a
+/// UID, while somebody edited the old one, is another contact.
+fn is_doubled(side: &[Vec<u8>]) -> bool {
+    let cards: Vec<Card> = side.iter().map(|text| Card::parse(text.as_slice())).collect();
+    let uids: HashSet<_> = cards.iter().filter_map(Card::uid).map(|uid| uid.key()).collect();
+    let nameless = cards.iter().filter(|card| card.uid().is_none()).count();
+    let contents: HashSet<Normal> = cards.iter().map(content).collect();
+    uids.len() + nameless < cards.len() || contents.len() < cards.len()
 }
 
 fn show(sides: &Sides) -> String {

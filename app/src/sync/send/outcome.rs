@@ -271,9 +271,7 @@ impl Pages<'_, '_, '_> {
         // the server now, as everybody else gets it.
         let plain = convert(card, sent.version());
         let action = plan_served((&plain, card), &contact, served, parcel.edited);
-        // Once more, then the server has its way (Q112).
-        let tried = self.refused.get(&parcel.contact).is_some_and(|note| note.reason == AS_BEFORE);
-        if is_as_before && !tried && matches!(action.step, Step::UpdateHere { .. }) {
+        if is_as_before && matches!(action.step, Step::UpdateHere { .. }) {
             // Not what the server made of it, but what was there: it is behind (Q115), or never did it.
             self.unsendable(&parcel.action, None, AS_BEFORE.to_owned())?;
             return self.keep_merged(recorded(parcel.action.clone()));
