@@ -4,10 +4,11 @@
 
 use contactcmd_domain::contact::{ContactId, Timestamp};
 use contactcmd_domain::dav::{ETag, FullListing, Href, ListCards, Location, Operation};
+use contactcmd_domain::sync::action::RemoteCard;
 use contactcmd_domain::sync::merge::{Prefer, merge};
 use contactcmd_domain::sync::outline::of_full;
-use contactcmd_domain::sync::plan::{Choice, Match, RemoteCard, plan_card};
-use contactcmd_domain::sync::policy::Direction;
+use contactcmd_domain::sync::plan::{Choice, Match, plan_card};
+use contactcmd_domain::sync::policy::{ConflictPolicy, Direction};
 use contactcmd_domain::sync::snapshot::{Here, Known, Link, Linked, StoredContact};
 use contactcmd_domain::vcard::Card;
 use divan::{Bencher, counter::ItemsCount};
@@ -78,7 +79,8 @@ fn remote(number: usize, note: &str) -> RemoteCard {
     RemoteCard { href, etag, card: Card::parse(text(number, note)) }
 }
 
-const PULL: Choice = Choice { direction: Direction::Pull, force: false };
+const PULL: Choice =
+    Choice { direction: Direction::Pull, force: false, policy: ConflictPolicy::Server };
 
 #[divan::bench]
 fn plan_of_new_cards(bencher: Bencher<'_, '_>) {

@@ -211,15 +211,14 @@ pub(super) fn put(text: &[u8], token: Token) -> String {
             }
             None => insert(&mut card, format!("TEL;TYPE=CELL:{value}")),
         },
-        Kind::Label => match group_of(&card, "TEL") {
-            Some(group) => {
+        Kind::Label => {
+            // A phone without a label has no group to put it in.
+            if let Some(group) = group_of(&card, "TEL") {
                 let is_label = |line: &String| name(line) == "X-ABLABEL" && in_group(line, &group);
                 card.retain(|line| !is_label(line));
                 insert(&mut card, format!("{group}.X-ABLabel:{value}"));
             }
-            // A phone without a label has no group to put it in.
-            None => {}
-        },
+        }
         Kind::Mail => insert(&mut card, format!("EMAIL;TYPE=WORK:{value}@add.example")),
         Kind::Category => {
             match card.iter_mut().find(|line| name(line) == "CATEGORIES") {

@@ -19,8 +19,6 @@ use super::{is_traced, say};
 
 /// How a run ended.
 pub(super) struct Ended {
-    /// Whether the process of every crash died before it was done.
-    pub(super) died: bool,
     /// What is wrong.
     pub(super) verdict: Result<(), String>,
 }
@@ -31,7 +29,7 @@ pub(super) fn run(script: &Script) -> Ended {
     ended.unwrap_or_else(|panic| {
         let words = panic.downcast_ref::<String>().cloned();
         let words = words.or_else(|| panic.downcast_ref::<&str>().map(|&text| text.to_owned()));
-        Ended { died: true, verdict: Err(format!("panic: {}", words.unwrap_or_default())) }
+        Ended { verdict: Err(format!("panic: {}", words.unwrap_or_default())) }
     })
 }
 
@@ -44,7 +42,6 @@ struct Stage {
     server: Server,
     clients: Vec<Client>,
     weaker: Weaker,
-    died: bool,
 }
 
 impl Stage {
@@ -65,12 +62,12 @@ impl Stage {
             .map(|(at, policy)| Client::new(at, *policy, (&server, url.as_str()), &mut found))
             .collect();
         BOOKS.with_borrow_mut(|books| books.insert(key, found.expect("it was discovered")));
-        Self { server, clients, weaker: weaker(&script.bends), died: true }
+        Self { server, clients, weaker: weaker(&script.bends) }
     }
 
     fn run(mut self, script: &Script) -> Ended {
         let verdict = self.play(script);
-        Ended { died: self.died, verdict }
+        Ended { verdict }
     }
 
     fn play(&mut self, script: &Script) -> Result<(), String> {
@@ -141,7 +138,6 @@ impl Stage {
         match client.sync(sync) {
             None => {}
             Some(outcome) => {
-                self.died &= sync.troubles.iter().all(|one| !one.is_crash());
                 if let (Err(failure), true) = (&outcome, sync.troubles.is_empty()) {
                     return Err(format!("{sync} failed: {:#}", failure.error));
                 }

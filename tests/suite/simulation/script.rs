@@ -85,10 +85,6 @@ impl Trouble {
     pub(super) fn is_refusal(&self) -> bool {
         matches!(self, Self::Fault(_, _, Fault::Status(..)))
     }
-
-    pub(super) fn is_crash(&self) -> bool {
-        matches!(self, Self::Crash(_))
-    }
 }
 
 impl Sync {
