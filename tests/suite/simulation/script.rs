@@ -99,7 +99,6 @@ impl Script {
         let bends = match chance.below(100) {
             0..45 => Vec::new(),
             45..70 => vec![chance.pick(bends())],
-            70..85 => vec![chance.pick(bends()), chance.pick(bends())],
             _ => vec![chance.pick(super::bends::profiles())],
         };
         Self::random_with(bends, chance)

@@ -273,7 +273,11 @@ impl Pages<'_, '_, '_> {
         let action = plan_served((&plain, card), &contact, served, parcel.edited);
         if is_as_before && matches!(action.step, Step::UpdateHere { .. }) {
             // Not what the server made of it, but what was there: it is behind (Q115), or never did it.
-            self.unsendable(&parcel.action, None, AS_BEFORE.to_owned())?;
+            let before = self.refused.get(&parcel.contact);
+            let again = before.is_some_and(|note| note.reason == AS_BEFORE);
+            // Sent twice is enough (Q112): it stays here, and is not sent for ever.
+            let tried = again.then_some(parcel.edited);
+            self.unsendable(&parcel.action, tried, AS_BEFORE.to_owned())?;
             return self.keep_merged(recorded(parcel.action.clone()));
         }
         if !action.fields.is_empty() || action.reason.is_some() {
