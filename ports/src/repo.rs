@@ -114,7 +114,7 @@ pub trait ContactRepo {
     /// Contacts by page, sorted and filtered.
     fn list(&self, query: &ListQuery) -> Result<ListPage, RepoError>;
 
-    /// As [`ContactRepo::list`] with only what a line has room for: a tenth of the cost.
+    /// As [`ContactRepo::list`] with only what a line has room for, at a fraction of the cost.
     fn list_brief(&self, query: &ListQuery) -> Result<ListPage<Brief>, RepoError>;
 
     /// As [`ContactRepo::list`] for a reader of JSON, who gets the typed view as it is stored.
