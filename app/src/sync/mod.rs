@@ -125,6 +125,9 @@ impl Session<'_, '_> {
         if sends {
             plan.fetch.extend(edits.unknown.iter().cloned());
         }
+        // Asked for twice it comes once by report and once by GET, in other line ends.
+        let mut asked = HashSet::new();
+        plan.fetch.retain(|href| asked.insert(href.key()));
         pages.fetch(plan.fetch).await?;
         pages.send_changes(&edits).await?;
         // An absence from a listing counts once a fetch confirmed it; a 404 in a report is explicit.
