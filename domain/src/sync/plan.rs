@@ -182,8 +182,8 @@ fn plan_linked(remote: RemoteCard, linked: &Linked, choice: Choice) -> Action {
     let local = Card::parse(contact.vcard.as_slice());
     let there = match &base {
         Some(base) if base == &remote.card || normal(base) == normal(&remote.card) => There::Same,
-        // Sent and never seen, and deleted since: nobody edited it if it is what was sent.
-        None if contact.deleted && is_what_was_sent(&local, contact, &remote.card) => There::Same,
+        // Deleted here as it is there, but that nobody saw it arrive: that is no edit by another.
+        _ if contact.deleted && is_what_was_sent(&local, contact, &remote.card) => There::Same,
         _ => There::Edited,
     };
     let has_more =

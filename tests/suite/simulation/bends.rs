@@ -64,11 +64,14 @@ pub(super) fn weaker(bends: &[&'static Bend]) -> Weaker {
     let knobs = knobs(bends);
     // Q88: a GET at the old name of a card answers with the card and does not tell the new one.
     let is_double = knobs.rename_on_put == NewName::Alias && !knobs.multiget_poison.is_empty();
+    let no_multiget =
+        knobs.multiget_self == MultigetSelf::AloneUnlessOne || !knobs.multiget_poison.is_empty();
     // Neither a GET nor a multiget gives a card.
-    let is_mute = knobs.get == GetReply::RedirectToView
-        && (knobs.multiget_self == MultigetSelf::AloneUnlessOne
-            || !knobs.multiget_poison.is_empty());
-    if is_double || is_mute { all.and(REFUSES) } else { all }
+    let is_mute = knobs.get == GetReply::RedirectToView && no_multiget;
+    // Q93: only a GET gives a version, and one that no condition ever meets.
+    let is_unmet = matches!(knobs.etag_form, ETagForm::WeakHeader | ETagForm::GzipHeader)
+        && (no_multiget || knobs.listing != ListingProps::ETags);
+    if is_double || is_mute || is_unmet { all.and(REFUSES) } else { all }
 }
 
 /// A server that is bent so.

@@ -221,19 +221,23 @@ fn too_large(sent: &Card, book: &BookInfo) -> Option<String> {
 
 /// Whether a card under another name is what was sent.
 pub(super) fn is_it(card: &Fetched, parcel: &Parcel) -> bool {
-    let (What::Card(bytes), Some(sent)) = (&card.what, &parcel.sent) else { return false };
-    let found = Card::parse(bytes.as_slice());
+    let What::Card(bytes) = &card.what else { return false };
+    is_ours(parcel, &Card::parse(bytes.as_slice()))
+}
+
+/// Whether the card at the place of a new one is somebody else. A server that changes UIDs may have
+/// changed that of the card that was sent (Q89).
+pub(super) fn is_another(parcel: &Parcel, found: &Card) -> bool {
+    found.uid().is_some() && !is_ours(parcel, found)
+}
+
+/// Whether a card is what was sent, by UID or else by what it is like.
+fn is_ours(parcel: &Parcel, found: &Card) -> bool {
+    let Some(sent) = &parcel.sent else { return false };
     let uid = |card: &Card| card.uid().map(|uid| uid.key());
-    if uid(&found).is_some() && uid(&found) == uid(sent) {
+    if uid(found).is_some() && uid(found) == uid(sent) {
         return true;
     }
     let ours = likeness(sent);
-    likeness(&found).iter().any(|key| ours.contains(key))
-}
-
-/// Whether the card at the place of a new one is somebody else.
-pub(super) fn is_another(parcel: &Parcel, found: &Card) -> bool {
-    let uid = |card: &Card| card.uid().map(|uid| uid.key());
-    let ours = parcel.sent.as_ref().and_then(uid);
-    ours.is_some() && uid(found).is_some() && uid(found) != ours
+    likeness(found).iter().any(|key| ours.contains(key))
 }
