@@ -169,6 +169,8 @@ impl Court<'_> {
                         || (unkept && (somewhere(&token) || remembered.contains(&token)))
                         || (is_open && kept.contains(&token))
                         || all.iter().any(|other| other.replaces(&token))
+                        // Its author's own edit before it, which he does not know to have arrived.
+                        || (self.disturbed && kept.contains(&token))
                         || (kept.contains(&token)
                             && all.iter().any(|other| self.rivals(intent, other)))
                 }
@@ -192,10 +194,7 @@ impl Court<'_> {
                         || self.weaker.refuses
                         || later.iter().any(|other| other.by == intent.by)
                         || all.iter().any(|other| other.is_news_to(intent))
-                        || (self.disturbed
-                            && all.iter().any(|other| {
-                                other.by != intent.by && matches!(other.what, What::Put(_))
-                            }))
+                        || (self.disturbed && all.iter().any(|other| other.may_beat(intent)))
                 }
                 What::Restore => {
                     sides.iter().all(|side| !side.is_empty())
@@ -263,6 +262,12 @@ impl Intent {
             What::Put(token) | What::Drop(token) => Some(token),
             What::Delete | What::Restore => None,
         }
+    }
+
+    /// Whether it is an edit by another, or one after a creation, of which the deleting side may not have
+    /// known that it arrived.
+    fn may_beat(&self, deletion: &Self) -> bool {
+        matches!(self.what, What::Put(_)) && (self.by != deletion.by || !self.had.is_empty())
     }
 
     /// Whether the author of a deletion did not know of it.

@@ -205,7 +205,12 @@ fn sync(people: u32, clients: usize, chance: &mut Chance) -> Sync {
             (10, "PROPFIND"),
             (15, "GET"),
         ]);
-        troubles.push(Trouble::Fault(method, 1 + chance.below(3), fault(chance)));
+        // A DELETE that finds nothing has nothing to do: who answers so without cause is believed (Q117).
+        let fault = match fault(chance) {
+            Fault::Status(404, _) if method == "DELETE" => Fault::Status(500, None),
+            fault => fault,
+        };
+        troubles.push(Trouble::Fault(method, 1 + chance.below(3), fault));
     }
     if chance.percent(18) {
         troubles.push(Trouble::Crash(1 + chance.below(14)));
