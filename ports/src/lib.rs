@@ -8,16 +8,17 @@
 //! that restates it. With the feature `mock` there is a mockall mock of each.
 
 mod credentials;
+mod records;
 mod repo;
 mod transport;
 
 pub use credentials::{CredentialError, CredentialKey, CredentialStore, Secret};
-pub use repo::{
-    Account, AccountDraft, AccountId, Book, BookId, Brief, Change, Conflict, ConflictId,
-    ContactRepo, Editor, ExternalId, JsonSummary, Keep, KeptConflict, ListPage, ListQuery,
-    NewContact, Open, Past, Pending, Progress, RepoError, Run, RunId, Sort, Subject, Summary,
-    Which, Why,
+pub use records::{
+    Account, AccountDraft, AccountId, Book, BookId, Brief, Conflict, ConflictId, ExternalId,
+    JsonSummary, Keep, KeptConflict, ListPage, ListQuery, Past, Pending, Progress, Run, RunId,
+    Sort, Subject, Summary, Which,
 };
+pub use repo::{Change, ContactRepo, Editor, NewContact, Open, RepoError, Why};
 pub use transport::{DavTransport, TransportError};
 
 #[cfg(feature = "mock")]

@@ -119,8 +119,9 @@ class TwoWay:
         self.checks.equal(f"{when} nothing is there twice", max(counts.values()), 1)
         for name, program in (("one", self.one), ("two", self.two)):
             here = Counter(cards.normal(card) for card in program.stored().elements())
-            only = {"here": list((here - counts))[:1], "there": list((counts - here))[:1]}
-            self.checks.that(f"{when} store {name} and the server say the same", here == counts, only)
+            self.checks.that(
+                f"{when} store {name} and the server say the same", here == counts, difference(here, counts)
+            )
             mark = self.proxy.mark()
             outcome = self.sync(program)
             quiet = (outcome.code, outcome.here(), there(outcome), self.writes(mark))
@@ -151,6 +152,16 @@ class TwoWay:
     def good(self, outcome: Outcome) -> None:
         if outcome.code != 0:
             raise ValueError(str(outcome))
+
+
+def difference(here: Counter[bytes], there: Counter[bytes]) -> str:
+    """The lines of cards that only one of the two has, as a person can read them."""
+    sides = {"here": here - there, "there": there - here}
+    lines = {side: {line for card in only for line in card.split(b"\n")} for side, only in sides.items()}
+    told = [f"{len(only)} cards only {side}" for side, only in sides.items()]
+    for side, other in (("here", "there"), ("there", "here")):
+        told += [f"{side}: {line.decode(errors='replace')}" for line in sorted(lines[side] - lines[other])[:5]]
+    return "\n".join(told)
 
 
 WRITING = ("PUT", "DELETE", "POST", "MKCOL", "PROPPATCH")

@@ -1,10 +1,10 @@
 //! The links of a book: what a sync reads.
 
-use contactcmd_domain::contact::{ContactId, UidKey};
+use contactcmd_domain::contact::ContactId;
 use contactcmd_domain::dav::HrefKey;
 use contactcmd_domain::sync::snapshot::{Known, Link, Linked, StoredContact};
 use contactcmd_ports::BookId;
-use diesel::dsl::{AsExprOf, exists, not, sql};
+use diesel::dsl::{AsExprOf, sql};
 use diesel::expression::{SqlLiteral, UncheckedBind};
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
@@ -92,27 +92,6 @@ fn together((contact, link): (ContactRow, LinkRow)) -> Result<Linked, Fault> {
     let contact = StoredContact::try_from(contact)?;
     let link = link.into_link(&contact);
     Ok(Linked { contact, link })
-}
-
-pub(super) fn unlinked_by_uid(
-    conn: &mut Conn,
-    book: BookId,
-    uids: &[UidKey],
-) -> Result<Vec<StoredContact>, Fault> {
-    let mut found = Vec::new();
-    for chunk in uids.chunks(CHUNK) {
-        let linked_here = external_ids::table
-            .filter(external_ids::contact.eq(contacts::id))
-            .filter(external_ids::book.eq(book.0));
-        let rows: Vec<ContactRow> = contacts::table
-            .filter(contacts::uid_key.eq_any(chunk.iter().map(|key| &key.0)))
-            .filter(contacts::deleted_at.is_null())
-            .filter(not(exists(linked_here)))
-            .select(ContactRow::as_select())
-            .load(conn)?;
-        found.extend(values::<_, StoredContact>(rows)?);
-    }
-    Ok(found)
 }
 
 pub(super) fn unlinked_count(conn: &mut Conn) -> Result<usize, Fault> {

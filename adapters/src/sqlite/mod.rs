@@ -185,14 +185,6 @@ impl ContactRepo for SqliteRepo {
         self.read(|conn| links::linked_at(conn, book, hrefs))
     }
 
-    fn unlinked_by_uid(
-        &self,
-        book: BookId,
-        uids: &[UidKey],
-    ) -> Result<Vec<StoredContact>, RepoError> {
-        self.read(|conn| links::unlinked_by_uid(conn, book, uids))
-    }
-
     fn unlinked_count(&self) -> Result<usize, RepoError> {
         self.read(links::unlinked_count)
     }

@@ -264,7 +264,6 @@ fn no_query_of_a_quiet_sync_or_a_page_reads_a_whole_table() {
     repo.conflicts(Some(book)).unwrap();
     repo.known_at(book, std::slice::from_ref(&key)).unwrap();
     repo.linked_at(book, std::slice::from_ref(&key)).unwrap();
-    repo.unlinked_by_uid(book, std::slice::from_ref(&uid)).unwrap();
     repo.by_uid(&uid).unwrap();
     repo.by_id_prefix("0").unwrap();
     repo.contact(id(1)).unwrap();

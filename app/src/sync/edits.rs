@@ -7,13 +7,16 @@ use contactcmd_domain::dav::{Href, HrefKey};
 use contactcmd_domain::sync::outline::Outline;
 use contactcmd_domain::sync::plan::{plan_edited, plan_gone, plan_unlinked};
 use contactcmd_domain::sync::policy::Direction;
-use contactcmd_domain::sync::snapshot::{Here, Known};
-use contactcmd_ports::{Change, ContactRepo, Subject};
+use contactcmd_domain::sync::snapshot::{Here, Known, Linked};
+use contactcmd_ports::{BookId, Change, ContactRepo, Subject};
 
 use super::LOOKUP;
 use super::again::Again;
 use super::pages::Pages;
 use crate::Failure;
+
+/// Milliseconds within which a server that is behind shows what it stored: a day.
+const TURNS_UP_WITHIN: i64 = 24 * 60 * 60 * 1000;
 
 /// The links whose contact was changed here, by what has to be done first.
 #[derive(Debug, Default)]
@@ -58,7 +61,7 @@ impl Edits {
 /// unread.
 pub(super) fn narrow(
     repo: &dyn ContactRepo,
-    book: contactcmd_ports::BookId,
+    book: BookId,
     outline: &mut Outline,
     creates: bool,
 ) -> Result<bool, Failure> {
@@ -122,11 +125,20 @@ impl Pages<'_, '_, '_> {
         for hrefs in hrefs.chunks(LOOKUP) {
             let keys: Vec<HrefKey> = hrefs.iter().map(Href::key).collect();
             let linked = self.store.read().linked_at(self.book.id, &keys)?;
-            let lost = linked.iter().filter(|linked| !self.moved.contains(&linked.contact.id));
+            let lost = linked.iter().filter(|linked| {
+                !self.moved.contains(&linked.contact.id) && !self.may_turn_up(linked)
+            });
             let actions = lost.map(|linked| plan_gone(linked, self.options.choice)).collect();
             self.carry_out(actions, keys).await?;
         }
         Ok(())
+    }
+
+    /// Whether it was deleted so short a time ago that its card may still turn up, under this name or
+    /// another (Q88, Q115): without its tombstone it would be somebody new.
+    fn may_turn_up(&self, linked: &Linked) -> bool {
+        let since = self.at.0.saturating_sub(linked.contact.updated.0);
+        linked.contact.deleted && since.saturating_abs() < TURNS_UP_WITHIN
     }
 
     async fn send_edited(&mut self, hrefs: &[Href]) -> Result<(), Failure> {

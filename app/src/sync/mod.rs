@@ -5,15 +5,19 @@
 //! is deleted before everything else was done, and the token is stored last of all.
 
 mod again;
+mod cards;
 mod changes;
 mod edits;
 mod gather;
+mod notes;
 mod pages;
 mod people;
 mod removal;
 mod report;
 mod send;
 mod store;
+mod telling;
+mod twins;
 
 use std::collections::HashSet;
 
@@ -34,11 +38,13 @@ pub use store::Store;
 use crate::Failure;
 use crate::remote::Remote;
 use crate::ui::progress::Progress as Bar;
+use again::Again;
 use edits::{Edits, narrow};
 use gather::{Gathered, News, everything, gather};
-use pages::{Pages, Telling};
+use pages::Pages;
 use removal::guard_deletions;
 use send::parcel::is_writable;
+use telling::Telling;
 
 /// What the user asked of a run.
 #[derive(Debug, Clone, Copy)]
@@ -87,39 +93,21 @@ impl Session<'_, '_> {
         if !is_writable(&book.info) && self.options.choice.direction != Direction::Pull {
             return self.run_read_only(store, book, report).await;
         }
-        let sends = self.options.choice.direction != Direction::Pull;
-        let (gathered, mut plan) =
-            gather_and_sketch(remote, store, book, self.options.full).await?;
+        let (gathered, plan) = gather_and_sketch(remote, store, book, self.options.full).await?;
         report.full = gathered.because.is_some();
         if let Some(because) = gathered.because {
             let name = &book.info.name;
             remote.world().ui.detail(format!("{name}: comparing everything: {because}"));
         }
-        let again = if self.options.creates { again::find(store, book)? } else { Vec::new() };
-        let conflicts = store.read().conflicts(Some(book.id))?;
-        // What was sent and never confirmed was never there to be deleted.
-        let never_seen = never_seen(store.read(), book, &plan.gone)?;
-        let is_open = |link: &Known| conflicts.iter().any(|one| one.contact == link.contact);
-        plan.gone.retain(|link| !never_seen.contains(&link.contact) || is_open(link));
-        let mut changed = store.read().edited(book.id)?;
-        changed.retain(|link| again.iter().all(|one| one.old != link.contact));
-        let mut edits = Edits::of(changed, &plan);
-        if !sends {
-            edits = Edits { unknown: edits.unknown, ..Edits::default() };
-        }
-        let limit = self.options.max_delete;
-        let known = store.read().link_count(book.id)?;
-        // A push deletes nothing here; that the book is empty stops it all the same.
-        if self.options.choice.direction != Direction::Push || plan.gone.len() as u64 >= known {
-            guard_deletions(store.read(), book, (Side::There, &plan.gone), limit)?;
-        }
-        guard_deletions(store.read(), book, (Side::Here, &edits.doomed), limit)?;
-        store.apply((remote.world().now)(), &again::changes(&again, book))?;
+        let mut todo = self.survey(store, book, plan)?;
+        self.guard(store, book, &todo)?;
+        store.apply((remote.world().now)(), &again::changes(&todo.again, book))?;
         let unread = self.options.choice.direction == Direction::Push
-            && narrow(store.read(), book.id, &mut plan, self.options.creates)?;
+            && narrow(store.read(), book.id, &mut todo.outline, self.options.creates)?;
+        let Todo { mut outline, edits, again, conflicts } = todo;
         let pending = store.read().pending(Some(book.id))?;
-        let waiting = once_more(store.read(), book, &plan, (&pending, &conflicts))?;
-        self.bar.found(plan.fetch.len() + waiting.len());
+        let waiting = once_more(store.read(), book, &outline, (&pending, &conflicts))?;
+        self.bar.found(outline.fetch.len() + waiting.len());
 
         let telling = Telling {
             bar: self.bar,
@@ -129,39 +117,101 @@ impl Session<'_, '_> {
             unsent: HashSet::new(),
         };
         let mut pages = Pages::new(remote, store, book, self.options, telling);
-        pages.prepare(&plan, pending, conflicts)?;
-        plan.fetch.extend(waiting);
+        pages.prepare(&outline, pending, conflicts)?;
+        outline.fetch.extend(waiting);
         // Read twice, a card would find nobody to belong to the second time.
         let mut asked: HashSet<HrefKey> = edits.unknown.iter().map(Href::key).collect();
-        plan.fetch.retain(|href| asked.insert(href.key()));
-        pages.look_for_lost(std::mem::take(&mut edits.unknown)).await?;
-        pages.fetch(plan.fetch).await?;
+        outline.fetch.retain(|href| asked.insert(href.key()));
+        pages.look_for_lost(edits.unknown.clone()).await?;
+        pages.fetch(outline.fetch).await?;
         pages.send_again(again, &asked).await?;
         pages.send_changes(&edits).await?;
         // An absence from a listing counts once a fetch confirmed it; a 404 in a report is explicit.
-        let any_gone = !plan.gone.is_empty();
-        pages.remove(plan.gone, matches!(gathered.news, News::Full(..))).await?;
+        let any_gone = !outline.gone.is_empty();
+        pages.remove(outline.gone, matches!(gathered.news, News::Full(..))).await?;
         pages.settle_notes()?;
         if gathered.because.is_some() {
-            pages.note_cut(plan.cut.as_deref())?;
+            pages.note_cut(outline.cut.as_deref())?;
         }
         let left = unread || pages.left || any_gone;
         if self.options.choice.direction != Direction::Push || !left {
             finish(store, book, gathered, (remote.world().now)())?;
         }
-        summarise(store, book, report)?;
-        if sends && store.is_dry() {
-            report.pending_edits = 0;
+        self.summarise(store, book, report)
+    }
+
+    /// What there is to do, before any card is read.
+    fn survey(
+        &self,
+        store: &Store<'_>,
+        book: &Book,
+        mut outline: Outline,
+    ) -> Result<Todo, Failure> {
+        let again = if self.options.creates { again::find(store, book)? } else { Vec::new() };
+        let conflicts = store.read().conflicts(Some(book.id))?;
+        // What was sent and never confirmed was never there to be deleted.
+        let never_seen = never_seen(store.read(), book, &outline.gone)?;
+        let is_open = |link: &Known| conflicts.iter().any(|one| one.contact == link.contact);
+        outline.gone.retain(|link| !never_seen.contains(&link.contact) || is_open(link));
+        let mut changed = store.read().edited(book.id)?;
+        changed.retain(|link| again.iter().all(|one| one.old != link.contact));
+        let mut edits = Edits::of(changed, &outline);
+        edits.doomed.retain(|link| !never_seen.contains(&link.contact));
+        if self.options.choice.direction == Direction::Pull {
+            edits = Edits { unknown: edits.unknown, ..Edits::default() };
         }
-        if self.options.creates && !(sends && store.is_dry()) {
-            report.pending_edits += store.read().unlinked_count()?;
+        Ok(Todo { outline, edits, again, conflicts })
+    }
+
+    /// The guards in both directions, before the first write.
+    fn guard(&self, store: &Store<'_>, book: &Book, todo: &Todo) -> Result<(), Failure> {
+        let limit = self.options.max_delete;
+        let gone = &todo.outline.gone;
+        let known = store.read().link_count(book.id)?;
+        // A push deletes nothing here; that the book is empty stops it all the same.
+        if self.options.choice.direction != Direction::Push || gone.len() as u64 >= known {
+            guard_deletions(store.read(), book, (Side::There, gone), limit)?;
         }
+        guard_deletions(store.read(), book, (Side::Here, &todo.edits.doomed), limit)
+    }
+
+    /// Counts what still waits for somebody, earlier runs included.
+    fn summarise(
+        &self,
+        store: &Store<'_>,
+        book: &Book,
+        report: &mut BookReport,
+    ) -> Result<(), Failure> {
+        let repo = store.read();
+        let (conflicts, pending) =
+            (repo.conflicts(Some(book.id))?.len(), repo.pending(Some(book.id))?.len());
+        let sends = self.options.choice.direction != Direction::Pull;
+        if store.is_dry() {
+            // What it found now comes on top of, or is among, what waited before.
+            report.conflicts = report.conflicts.max(conflicts);
+            report.set_aside = report.set_aside.max(pending);
+        } else {
+            (report.conflicts, report.set_aside) = (conflicts, pending);
+        }
+        report.pending_edits = match store.is_dry() && sends {
+            true => 0,
+            false => self.unsent_edits(repo, book)?,
+        };
         report.unsent = sends && report.pending_edits > 0;
         Ok(())
     }
-}
 
-impl Session<'_, '_> {
+    /// How many changes here the server does not have. A deletion of what never was seen there is none,
+    /// though its tombstone waits for the card to turn up.
+    fn unsent_edits(&self, repo: &dyn ContactRepo, book: &Book) -> Result<usize, Failure> {
+        let edited = repo.edited(book.id)?;
+        let never_seen = never_seen(repo, book, &edited)?;
+        let waits =
+            |link: &&Known| link.here == Here::Deleted && never_seen.contains(&link.contact);
+        let new = if self.options.creates { repo.unlinked_count()? } else { 0 };
+        Ok(edited.len() - edited.iter().filter(waits).count() + new)
+    }
+
     /// A book that takes no writes is only read; what was changed here stays and is counted.
     async fn run_read_only(
         &mut self,
@@ -176,10 +226,7 @@ impl Session<'_, '_> {
             self.options = options;
             read?;
         }
-        report.pending_edits = store.read().edited(book.id)?.len();
-        if self.options.creates {
-            report.pending_edits += store.read().unlinked_count()?;
-        }
+        report.pending_edits = self.unsent_edits(store.read(), book)?;
         report.unsent = report.pending_edits > 0;
         if report.unsent {
             let name = &book.info.name;
@@ -187,6 +234,14 @@ impl Session<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// What one run of a book has to do.
+struct Todo {
+    outline: Outline,
+    edits: Edits,
+    again: Vec<Again>,
+    conflicts: Vec<Conflict>,
 }
 
 /// What the server says, against what is known here; everything is compared at once where what it
@@ -240,8 +295,8 @@ fn never_seen(
     book: &Book,
     links: &[Known],
 ) -> Result<HashSet<ContactId>, Failure> {
-    let edited = |link: &&Known| link.etag.is_none() && link.here == Here::Edited;
-    let keys: Vec<HrefKey> = links.iter().filter(edited).map(|link| link.href.key()).collect();
+    let changed = |link: &&Known| link.etag.is_none() && link.here != Here::Same;
+    let keys: Vec<HrefKey> = links.iter().filter(changed).map(|link| link.href.key()).collect();
     let mut found = HashSet::new();
     for keys in keys.chunks(LOOKUP) {
         let linked = repo.linked_at(book.id, keys)?;
@@ -295,20 +350,4 @@ fn finish(
     let full_at = if because.is_some() { Some(now) } else { old.full_at };
     let progress = Progress { sync_token: token, ctag, token_at: Some(now), full_at, quirks };
     Ok(store.save_progress(book.id, &progress)?)
-}
-
-/// Counts what still waits for somebody, earlier runs included.
-fn summarise(store: &Store<'_>, book: &Book, report: &mut BookReport) -> Result<(), Failure> {
-    let repo = store.read();
-    report.pending_edits = repo.edited(book.id)?.len();
-    let (conflicts, pending) =
-        (repo.conflicts(Some(book.id))?.len(), repo.pending(Some(book.id))?.len());
-    if store.is_dry() {
-        // What it found now comes on top of, or is among, what waited before.
-        report.conflicts = report.conflicts.max(conflicts);
-        report.set_aside = report.set_aside.max(pending);
-    } else {
-        (report.conflicts, report.set_aside) = (conflicts, pending);
-    }
-    Ok(())
 }

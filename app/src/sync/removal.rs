@@ -9,7 +9,8 @@ use contactcmd_domain::sync::snapshot::{Here, Known};
 use contactcmd_ports::{Book, ContactRepo};
 
 use super::LOOKUP;
-use super::pages::{Asked, Pages, aside};
+use super::cards::{Asked, aside};
+use super::pages::Pages;
 use crate::remote::fetch;
 use crate::ui::clean;
 use crate::{Exit, Failure};

@@ -5,15 +5,6 @@ use std::collections::{HashMap, HashSet};
 
 use super::{Href, HrefKey, Listed, SyncPage, SyncToken};
 
-/// What is known of a book's contents.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Listing {
-    /// Everything that is there, if it was complete.
-    Full(FullListing),
-    /// What happened since a token. What it does not name is as it was, as far as anyone knows.
-    Delta(Delta),
-}
-
 /// Every card of a book, as a PROPFIND of depth 1 gave them.
 ///
 /// Made only by [`ListCards`](super::ListCards).

@@ -42,7 +42,7 @@ pub use get_card::GetCard;
 pub use href::{Href, HrefKey, Location, LocationError, Origin};
 pub use list_books::ListBooks;
 pub use list_cards::ListCards;
-pub use listing::{Completeness, Delta, FullListing, Listing, NextPage};
+pub use listing::{Completeness, Delta, FullListing, NextPage};
 pub use multiget::{Fetched, Multiget, What};
 pub use probe::{Principal, Probe, ProbeReply};
 pub use put_card::{Precondition, PutCard, Stored, Unwritable};

@@ -24,9 +24,6 @@ pub struct Quirks {
     /// each write (Google, SOGo, Zimbra; Q94, Q118, Q134).
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub no_preconditions: bool,
-    /// The largest listing this server gives before it cuts (Stalwart's 2000), once seen (Q59).
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub listing_cut_at: Option<u32>,
 }
 
 impl Quirks {

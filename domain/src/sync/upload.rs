@@ -17,8 +17,8 @@ pub fn version(local: Version, served: Option<Version>, server: &Capabilities) -
 }
 
 /// The text to send: the card in this version, with the properties that servers demand (Q102: VERSION
-/// right after BEGIN, FN, in 3.0 also N; UID where `uid` is given and the card has none), with CRLF,
-/// and without what stands around the card. The card here stays as it is.
+/// right after BEGIN, FN, in 3.0 also N; UID where `uid` is given and the card has none), with its
+/// texts escaped as the RFCs want it, with CRLF, and without what stands around the card. The card here stays as it is.
 pub fn upload(card: &Card, version: Version, uid: Option<&str>) -> Card {
     let mut sent = convert(card, version);
     sent.make_complete(uid);
@@ -72,6 +72,11 @@ mod tests {
                 "text\nBEGIN:VCARD\nVERSION:3.0\nN:;;;;\nFN:\nORG:Acme\nEND:VCARD\nmore\n",
                 None,
                 "BEGIN:VCARD|VERSION:3.0|N:;;;;|FN:Acme|ORG:Acme|END:VCARD|",
+            ),
+            (
+                "BEGIN:VCARD\nVERSION:3.0\nFN:Ada, Lady\nN:L,M;Ada;;;\nNOTE:a\\, b, c; d\nTEL:1,,2\nCATEGORIES:a,b\nURL:http://a/1,2\nEND:VCARD\n",
+                None,
+                "BEGIN:VCARD|VERSION:3.0|FN:Ada\\, Lady|N:L,M;Ada;;;|NOTE:a\\, b\\, c\\; d|TEL:1\\,\\,2|CATEGORIES:a,b|URL:http://a/1,2|END:VCARD|",
             ),
             (
                 "BEGIN:VCARD\nVERSION:4.0\nFN:Ada\nEND:VCARD\n",

@@ -3,13 +3,14 @@
 use super::edit::NewProperty;
 use super::known::Known;
 use super::physical::ends_with_cr;
-use super::scan::Shape;
+use super::scan::{Coding, Shape};
 use super::write::Value;
-use super::{Card, LineId, Version, graft, wire};
+use super::{Card, LineId, Property, Version, graft, text, wire};
 
 impl Card {
     /// Makes it a card that servers take (Q102): nothing around it, VERSION right after BEGIN, an FN, in
-    /// 3.0 an N, a UID if one is given and the card has none, CRLF. Other ids of this card are no
+    /// 3.0 an N, a UID if one is given and the card has none, commas escaped where a text is no list,
+    /// CRLF. Other ids of this card are no
     /// longer good.
     pub fn make_complete(&mut self, uid: Option<&str>) {
         self.drop_surroundings();
@@ -30,11 +31,25 @@ impl Card {
         if let (Some(uid), None) = (uid, self.uid()) {
             self.insert(&property("UID", Value::Text(uid)));
         }
+        self.escape_commas();
         self.put_version_first();
         let lone_cr = ends_with_cr(self.as_bytes());
         let bytes = wire::with_line_end(self.as_bytes(), b"\r\n", lone_cr);
         if bytes != self.as_bytes() {
             *self = Self::parse(bytes);
+        }
+    }
+
+    /// A text has its commas escaped (RFC 2426 section 4, RFC 6350 section 3.4), but many cards do not:
+    /// Radicale keeps of such a text what stands before the first.
+    fn escape_commas(&mut self) {
+        let cut: Vec<(LineId, String)> = self
+            .properties()
+            .filter(|property| is_single_text(property) && has_bare_comma(property))
+            .map(|property| (property.id(), property.text()))
+            .collect();
+        for (id, text) in cut {
+            self.set(id, Value::Text(&text));
         }
     }
 
@@ -82,6 +97,17 @@ impl Card {
             self.splice(at, at, &line);
         }
     }
+}
+
+fn is_single_text(property: &Property<'_>) -> bool {
+    use Known::{Email, Fn, Label, Note, Role, SortString, Tel, Title};
+    matches!(property.known(), Fn | Note | Title | Role | Email | Tel | Label | SortString)
+        && property.coding() == Coding::Plain
+        && !property.says_uri()
+}
+
+fn has_bare_comma(property: &Property<'_>) -> bool {
+    text::split(&property.decoded(), b',', property.version()).nth(1).is_some()
 }
 
 fn property<'a>(name: &'a str, value: Value<'a>) -> NewProperty<'a> {

@@ -38,7 +38,7 @@ macro_rules! suite {
                 a_tombstone_is_hidden_from_people_and_seen_by_sync
                 deleting_takes_links_conflicts_and_pendings_along
                 unlinked_are_the_living_without_any_link
-                unlinked_by_uid_looks_at_one_book
+                a_uid_is_found_in_any_spelling
             }
             history {
                 history_keeps_before_images_beyond_the_contact

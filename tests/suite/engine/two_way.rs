@@ -4,6 +4,7 @@ use contactcmd::Exit;
 use contactcmd_ports::ContactRepo;
 use contactcmd_tests::fake::{Fault, Knobs, NewName, UidOnPut};
 
+use super::pull::profiles;
 use super::stage::{Stage, card, name};
 
 fn there(report: &serde_json::Value) -> [u64; 3] {
@@ -174,18 +175,7 @@ fn a_server_that_renames_and_rewrites_has_each_card_once() {
 
 #[test]
 fn every_profile_takes_edits_in_both_directions() {
-    let profiles: [(&str, Knobs); 9] = [
-        ("icloud", Knobs::icloud()),
-        ("fastmail", Knobs::fastmail()),
-        ("nextcloud", Knobs::nextcloud()),
-        ("owncloud", Knobs::owncloud()),
-        ("zimbra", Knobs::zimbra()),
-        ("radicale", Knobs::radicale()),
-        ("sogo", Knobs::sogo()),
-        ("stalwart", Knobs::stalwart()),
-        ("xandikos", Knobs::xandikos()),
-    ];
-    for (profile, knobs) in profiles {
+    for (profile, knobs) in profiles() {
         let stage = Stage::with_cards(knobs, 6);
         let other = Stage::beside(&stage);
         let book = stage.book();

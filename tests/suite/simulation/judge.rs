@@ -194,7 +194,7 @@ impl Court<'_> {
                         || self.weaker.refuses
                         || later.iter().any(|other| other.by == intent.by)
                         || all.iter().any(|other| other.is_news_to(intent))
-                        || (self.disturbed && all.iter().any(|other| other.may_beat()))
+                        || (self.disturbed && all.iter().any(|other| other.may_beat(intent)))
                 }
                 What::Restore => {
                     sides.iter().all(|side| !side.is_empty())
@@ -264,9 +264,10 @@ impl Intent {
         }
     }
 
-    /// Whether it is an edit or a creation of which the deleting side may not have known that it arrived.
-    fn may_beat(&self) -> bool {
-        matches!(self.what, What::Put(_))
+    /// Whether it is an edit by another, or one after a creation, of which the deleting side may not have
+    /// known that it arrived.
+    fn may_beat(&self, deletion: &Self) -> bool {
+        matches!(self.what, What::Put(_)) && (self.by != deletion.by || !self.had.is_empty())
     }
 
     /// Whether the author of a deletion did not know of it.

@@ -187,14 +187,6 @@ impl ContactRepo for Store {
         self.repo().linked_at(book, hrefs)
     }
 
-    fn unlinked_by_uid(
-        &self,
-        book: BookId,
-        uids: &[UidKey],
-    ) -> Result<Vec<StoredContact>, RepoError> {
-        self.repo().unlinked_by_uid(book, uids)
-    }
-
     fn unlinked_count(&self) -> Result<usize, RepoError> {
         self.repo().unlinked_count()
     }

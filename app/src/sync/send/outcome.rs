@@ -25,7 +25,7 @@ const FORBIDDEN: u32 = 3;
 impl Pages<'_, '_, '_> {
     /// Stores what came of these writes; gives those that nobody can be sure of.
     pub(super) async fn take_stock(&mut self, done: Vec<Done>) -> Result<Vec<Doubt>, Failure> {
-        let (mut doubts, mut written) = (Vec::new(), Vec::new());
+        let (mut doubts, mut written, mut refused) = (Vec::new(), Vec::new(), Vec::new());
         for Done { parcel, what } in done {
             match what {
                 Outcome::Stored(stored) => {
@@ -34,13 +34,18 @@ impl Pages<'_, '_, '_> {
                 }
                 Outcome::Deleted => self.deleted(&parcel)?,
                 Outcome::Refused(refusal, words) => {
-                    doubts.extend(self.refused(parcel, refusal, words).await?);
+                    self.weigh(&refusal, &words);
+                    refused.push((parcel, refusal, words));
                 }
                 Outcome::Unknown => doubts.push(Doubt { parcel, words: None }),
                 Outcome::Unsent => self.unsent(parcel)?,
             }
         }
+        // A refusal may ask the server again, and that may fail: what was done is stored before.
         self.confirm(written).await?;
+        for (parcel, refusal, words) in refused {
+            doubts.extend(self.refused(parcel, refusal, words).await?);
+        }
         match self.failed.take() {
             Some(error) => Err(error.into()),
             None => Ok(doubts),
@@ -115,23 +120,23 @@ impl Pages<'_, '_, '_> {
                 self.keep_merged(recorded(parcel.action))?;
                 return Ok(None);
             }
-            Refusal::ReadOnly => {
-                self.close(&words);
-                None
-            }
-            Refusal::Forbidden => {
-                self.post.forbidden += 1;
-                if self.post.forbidden >= FORBIDDEN {
-                    self.close(&words);
-                }
-                None
-            }
+            Refusal::ReadOnly | Refusal::Forbidden => None,
             Refusal::Card | Refusal::WrongVersion => Some(parcel.edited),
         };
         self.forget_intent(&parcel)?;
         self.unsendable(&parcel.action, tried, format!("the server refuses it: {words}"))?;
         self.keep_merged(recorded(parcel.action))?;
         Ok(None)
+    }
+
+    /// Whether a refusal, or so many in a row, means that the book takes nothing.
+    fn weigh(&mut self, refusal: &Refusal, words: &str) {
+        if *refusal == Refusal::Forbidden {
+            self.post.forbidden += 1;
+        }
+        if *refusal == Refusal::ReadOnly || self.post.forbidden >= FORBIDDEN {
+            self.close(words);
+        }
     }
 
     /// Nothing more is sent: said once, and every edit stays.
@@ -237,6 +242,8 @@ impl Pages<'_, '_, '_> {
                 _ => unseen.push(parcel),
             }
         }
+        // What was found is stored before the server is asked again.
+        self.store_now(&std::mem::take(&mut changes))?;
         let hrefs: Vec<Href> = unseen.iter().map(|parcel| parcel.href.clone()).collect();
         let seen = self.look(hrefs).await?;
         for parcel in unseen {

@@ -4,7 +4,7 @@ use contactcmd_domain::contact::{Timestamp, Uid, UidKey};
 use contactcmd_domain::dav::{ETag, Href, HrefKey};
 use contactcmd_domain::sync::snapshot::{Here, Known, Link, StoredContact};
 use contactcmd_ports::{
-    AccountId, BookId, Change, ContactRepo, Editor, ListQuery, NewContact, RunId, Sort, Subject,
+    AccountId, BookId, Change, Editor, ListQuery, NewContact, RunId, Sort, Subject,
 };
 
 use super::Repo;
@@ -45,7 +45,6 @@ pub(super) fn what_is_not_there_is_none_or_empty(repo: Repo<'_>) {
     assert!(repo.linked_at(nowhere, &[]).unwrap().is_empty());
     assert!(repo.edited(nowhere).unwrap().is_empty());
     assert_eq!(repo.link_count(nowhere).unwrap(), 0);
-    assert!(repo.unlinked_by_uid(nowhere, &[UidKey("u".into())]).unwrap().is_empty());
     assert!(repo.unlinked().unwrap().is_empty());
     assert!(repo.pending(None).unwrap().is_empty());
     assert!(repo.conflicts(Some(nowhere)).unwrap().is_empty());
@@ -231,7 +230,6 @@ pub(super) fn a_tombstone_is_hidden_from_people_and_seen_by_sync(repo: Repo<'_>)
     assert!(repo.cards_after(None, 9).unwrap().is_empty());
     assert!(repo.external_ids(&[id(1)]).unwrap().is_empty());
     assert!(repo.unlinked().unwrap().is_empty());
-    assert!(repo.unlinked_by_uid(BookId(404), &[uid]).unwrap().is_empty());
 
     let there = &repo.linked_at(book, &[key("/b/1.vcf")]).unwrap()[0];
     assert!(there.contact.deleted);
@@ -281,19 +279,9 @@ pub(super) fn unlinked_are_the_living_without_any_link(repo: Repo<'_>) {
     assert_eq!((repo.link_count(book).unwrap(), repo.link_count(second).unwrap()), (0, 0));
 }
 
-pub(super) fn unlinked_by_uid_looks_at_one_book(repo: Repo<'_>) {
-    let (account, book) = account_and_book(repo);
-    let second = second_book(repo, account);
+pub(super) fn a_uid_is_found_in_any_spelling(repo: Repo<'_>) {
+    let (_, book) = account_and_book(repo);
     apply(repo, 1, &[linked(person(1, "Ada"), book, "/b/1.vcf"), insert(person(2, "Bob"))]);
-    let uids: Vec<UidKey> =
-        [1, 2, 3].iter().map(|n| person(*n, "").index.uid.unwrap().key()).collect();
-    let found = |repo: &dyn ContactRepo, book| {
-        let mut found = repo.unlinked_by_uid(book, &uids).unwrap();
-        found.sort_by_key(|contact| contact.id);
-        ids(&found)
-    };
-    assert_eq!(found(repo, book), [id(2)]);
-    assert_eq!(found(repo, second), [id(1), id(2)]);
     let by_uid = repo.by_uid(&Uid("URN:UUID:UID-1".into()).key()).unwrap();
-    assert_eq!(ids(&by_uid), [id(1)], "spelling does not matter");
+    assert_eq!(ids(&by_uid), [id(1)]);
 }

@@ -139,7 +139,7 @@ pub(super) fn progress() -> Progress {
         ctag: Some(CTag("\"c\"".into())),
         token_at: Some(Timestamp(3)),
         full_at: Some(Timestamp(-4)),
-        quirks: Quirks { listing_cut_at: Some(2000), ..Quirks::default() },
+        quirks: Quirks { no_multiget: true, ..Quirks::default() },
     }
 }
 

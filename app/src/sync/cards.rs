@@ -1,0 +1,189 @@
+//! What becomes of one fetched card.
+
+use contactcmd_domain::contact::ContactId;
+use contactcmd_domain::dav::{ETag, Fetched, Href, HrefKey, What};
+use contactcmd_domain::sync::action::{Action, RemoteCard, Step};
+use contactcmd_domain::sync::plan::{Match, plan_card};
+use contactcmd_domain::sync::snapshot::{Link, Linked, StoredContact};
+use contactcmd_domain::vcard::{Card, content};
+use contactcmd_ports::Change;
+
+use super::pages::Pages;
+use super::people::Somebody;
+use super::removal::HELD_BACK;
+use crate::Failure;
+
+/// Why a known card that is named and not there waits for another run.
+pub(super) const NOT_THERE: &str = "the server names it, but does not have it";
+
+impl Pages<'_, '_, '_> {
+    pub(super) fn plan_one(
+        &mut self,
+        fetched: Fetched,
+        key: &HrefKey,
+        linked: Option<&Linked>,
+        asked: Asked,
+    ) -> Result<Planned, Failure> {
+        let Fetched { href, etag, what } = fetched;
+        let trouble = match what {
+            What::Card(bytes) => {
+                let remote = RemoteCard { href, etag, card: Card::parse(bytes) };
+                return self.plan_card(remote, linked);
+            }
+            What::Missing if asked == Asked::ByMultiget => {
+                self.doubted.push(href);
+                return Ok(Planned::Later);
+            }
+            What::Missing => return Ok(self.plan_missing(href, etag, key, linked)),
+            What::Damaged(_) => "its text is damaged on the way, and a GET fails".to_owned(),
+            What::Moved(to) => format!("the server says that it moved to {to}"),
+            What::Refused(0) => "the server failed on it".to_owned(),
+            What::Refused(status) => format!("the server answered {status} for it"),
+            What::NoData => "the server gives no text for it".to_owned(),
+        };
+        Ok(Planned::action(aside(href, etag, linked, trouble)))
+    }
+
+    /// A card that was named, in this run or an earlier one, and is not there when asked for (Q67).
+    fn plan_missing(
+        &mut self,
+        href: Href,
+        etag: Option<ETag>,
+        key: &HrefKey,
+        linked: Option<&Linked>,
+    ) -> Planned {
+        let waits = self
+            .pending
+            .get(key)
+            .is_some_and(|note| note.reason == NOT_THERE || note.reason == HELD_BACK);
+        match linked {
+            // It was sent and never seen: it may be on this very page, under another name.
+            Some(linked) if linked.link.base.is_none() => {
+                self.never_seen.push(href);
+                Planned::Later
+            }
+            Some(linked) if waits && !self.named.contains(key) => {
+                self.absent.push((linked.contact.id, href));
+                Planned::Later
+            }
+            // Nobody knew it, and it is gone again; or it was one that was sent and never seen, and has
+            // turned up under another name by now (Q88).
+            None if self.pending.contains_key(key) || !self.named.contains(key) => Planned::Nothing,
+            _ => Planned::action(aside(href, etag, linked, NOT_THERE.to_owned())),
+        }
+    }
+
+    fn plan_card(
+        &mut self,
+        remote: RemoteCard,
+        linked: Option<&Linked>,
+    ) -> Result<Planned, Failure> {
+        let choice = self.options.choice;
+        let place = remote.href.clone();
+        let mut tie = None;
+        if let Some(linked) = linked {
+            return Ok(Planned::action(plan_card(remote, Match::Linked(linked), choice)));
+        }
+        let somebody = self.people.meet(&remote.card);
+        let action = match &somebody {
+            Somebody::Moved(href) => {
+                let found =
+                    self.store.read().linked_at(self.book.id, std::slice::from_ref(href))?;
+                match found.first() {
+                    Some(linked) => {
+                        self.moved.insert(linked.contact.id);
+                        let link = Link { href: place, etag: None, ..linked.link.clone() };
+                        tie = Some((linked.contact.id, link));
+                        plan_card(remote, Match::Linked(linked), choice)
+                    }
+                    None => plan_card(remote, Match::Nobody, choice),
+                }
+            }
+            Somebody::SameUid(id) | Somebody::SameContent(id) => {
+                let found = self.store.read().contact(*id)?;
+                let same = found.filter(|contact| is_same(&somebody, contact, &remote.card));
+                match &same {
+                    Some(contact) => {
+                        self.met.insert(contact.id);
+                        let link = Link { href: place, etag: None, base: None, seen: 0 };
+                        tie = Some((contact.id, link));
+                        plan_card(remote, Match::Unlinked(contact), choice)
+                    }
+                    None => plan_card(remote, Match::Nobody, choice),
+                }
+            }
+            Somebody::Alike(id) => match self.store.read().contact(*id)? {
+                Some(contact) => {
+                    self.met.insert(contact.id);
+                    plan_card(remote, Match::Alike(&contact), choice)
+                }
+                None => plan_card(remote, Match::Nobody, choice),
+            },
+            Somebody::Nobody => match self.twin_of(&remote.card)? {
+                Some(href) => {
+                    self.twins.push((remote, href));
+                    return Ok(Planned::Later);
+                }
+                None => plan_card(remote, Match::Nobody, choice),
+            },
+        };
+        self.people.forget(&somebody);
+        self.tie(&action, tie);
+        Ok(Planned::action(action))
+    }
+
+    /// Ties a contact to the card it meets, before anything is sent there.
+    pub(super) fn tie(&mut self, action: &Action, tie: Option<(ContactId, Link)>) {
+        let Some((contact, link)) = tie.filter(|_| action.step.is_sent()) else { return };
+        self.ties.push(Change::Link { contact, book: self.book.id, link });
+    }
+}
+
+/// How a card was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Among others: what is missing is asked for once more.
+    ByMultiget,
+    /// By itself.
+    ByGet,
+}
+
+/// What becomes of a fetched card.
+pub(super) enum Planned {
+    Action(Box<Action>),
+    /// Nothing, and no note on it is needed any more.
+    Nothing,
+    /// It is decided later in this run.
+    Later,
+}
+
+impl Planned {
+    fn action(action: Action) -> Self {
+        Self::Action(Box::new(action))
+    }
+}
+
+/// Whether a contact without a link is the one that a card seems to be: a hash is no proof.
+fn is_same(somebody: &Somebody, contact: &StoredContact, card: &Card) -> bool {
+    match somebody {
+        Somebody::SameContent(_) => {
+            content(&Card::parse(contact.vcard.as_slice())) == content(card)
+        }
+        _ => true,
+    }
+}
+
+/// The action of setting a card aside, by the contact's name where it has one.
+pub(super) fn aside(
+    href: Href,
+    etag: Option<ETag>,
+    linked: Option<&Linked>,
+    reason: String,
+) -> Action {
+    let (name, contact) = match linked {
+        Some(linked) => (linked.contact.name.clone(), Some(linked.contact.id)),
+        None => (href.file_name(), None),
+    };
+    let step = Step::SetAside { href, etag };
+    Action { name, contact, step, fields: Vec::new(), reason: Some(reason) }
+}
