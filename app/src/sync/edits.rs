@@ -8,7 +8,7 @@ use contactcmd_domain::sync::outline::Outline;
 use contactcmd_domain::sync::plan::{plan_edited, plan_gone, plan_unlinked};
 use contactcmd_domain::sync::policy::Direction;
 use contactcmd_domain::sync::snapshot::{Here, Known, Linked};
-use contactcmd_ports::{BookId, Change, ContactRepo, Subject};
+use contactcmd_ports::{Book, BookId, Change, ContactRepo, Subject};
 
 use super::LOOKUP;
 use super::again::Again;
@@ -79,6 +79,32 @@ pub(super) fn narrow(
     }
     outline.fetch = keep.into_iter().cloned().collect();
     Ok(outline.fetch.len() < before)
+}
+
+/// The contacts of these links whose card was sent and never seen: both sides never agreed on it.
+pub(super) fn never_seen(
+    repo: &dyn ContactRepo,
+    book: &Book,
+    links: &[Known],
+) -> Result<HashSet<ContactId>, Failure> {
+    let changed = |link: &&Known| link.etag.is_none() && link.here != Here::Same;
+    let keys: Vec<HrefKey> = links.iter().filter(changed).map(|link| link.href.key()).collect();
+    let mut found = HashSet::new();
+    for keys in keys.chunks(LOOKUP) {
+        let linked = repo.linked_at(book.id, keys)?;
+        let unseen = linked.into_iter().filter(|one| one.link.base.is_none());
+        found.extend(unseen.map(|one| one.contact.id));
+    }
+    Ok(found)
+}
+
+/// The links whose contact was changed here and not there. A deletion of what never was seen there is no
+/// such change, though its tombstone waits for the card to turn up.
+pub(super) fn unsent(repo: &dyn ContactRepo, book: &Book) -> Result<Vec<Known>, Failure> {
+    let mut edited = repo.edited(book.id)?;
+    let never_seen = never_seen(repo, book, &edited)?;
+    edited.retain(|link| link.here != Here::Deleted || !never_seen.contains(&link.contact));
+    Ok(edited)
 }
 
 impl Pages<'_, '_, '_> {
@@ -176,7 +202,7 @@ impl Pages<'_, '_, '_> {
             return Ok(());
         }
         let repo = self.store.read();
-        let edited = repo.edited(self.book.id)?.into_iter().map(|link| link.contact);
+        let edited = unsent(repo, self.book)?.into_iter().map(|link| link.contact);
         let new = repo.unlinked()?.into_iter().map(|contact| contact.id);
         let waiting: HashSet<ContactId> = edited.chain(new).collect();
         for (_, note) in self.refused.iter().filter(|(contact, _)| waiting.contains(contact)) {

@@ -21,7 +21,7 @@ mod twins;
 
 use std::collections::HashSet;
 
-use contactcmd_domain::contact::{ContactId, Timestamp};
+use contactcmd_domain::contact::Timestamp;
 use contactcmd_domain::dav::{Href, HrefKey};
 use contactcmd_domain::sync::action::Action;
 use contactcmd_domain::sync::gather::{Because, looks_wrong};
@@ -29,7 +29,7 @@ use contactcmd_domain::sync::guard::{MaxDelete, Side};
 use contactcmd_domain::sync::outline::{self, Outline};
 use contactcmd_domain::sync::plan::Choice;
 use contactcmd_domain::sync::policy::Direction;
-use contactcmd_domain::sync::snapshot::{Here, Known};
+use contactcmd_domain::sync::snapshot::Known;
 use contactcmd_ports::{Book, Conflict, ContactRepo, Pending, Progress, Subject};
 
 pub use report::{ActionReport, BookReport, Counts, RunReport};
@@ -39,7 +39,7 @@ use crate::Failure;
 use crate::remote::Remote;
 use crate::ui::progress::Progress as Bar;
 use again::Again;
-use edits::{Edits, narrow};
+use edits::{Edits, narrow, never_seen, unsent};
 use gather::{Gathered, News, everything, gather};
 use pages::Pages;
 use removal::guard_deletions;
@@ -201,15 +201,10 @@ impl Session<'_, '_> {
         Ok(())
     }
 
-    /// How many changes here the server does not have. A deletion of what never was seen there is none,
-    /// though its tombstone waits for the card to turn up.
+    /// How many changes here the server does not have.
     fn unsent_edits(&self, repo: &dyn ContactRepo, book: &Book) -> Result<usize, Failure> {
-        let edited = repo.edited(book.id)?;
-        let never_seen = never_seen(repo, book, &edited)?;
-        let waits =
-            |link: &&Known| link.here == Here::Deleted && never_seen.contains(&link.contact);
         let new = if self.options.creates { repo.unlinked_count()? } else { 0 };
-        Ok(edited.len() - edited.iter().filter(waits).count() + new)
+        Ok(unsent(repo, book)?.len() + new)
     }
 
     /// A book that takes no writes is only read; what was changed here stays and is counted.
@@ -287,23 +282,6 @@ fn sketch(store: &Store<'_>, book: &Book, news: &News) -> Result<Outline, Failur
             })
         }
     }
-}
-
-/// The contacts of these links whose card was sent and never seen: both sides never agreed on it.
-fn never_seen(
-    repo: &dyn ContactRepo,
-    book: &Book,
-    links: &[Known],
-) -> Result<HashSet<ContactId>, Failure> {
-    let changed = |link: &&Known| link.etag.is_none() && link.here != Here::Same;
-    let keys: Vec<HrefKey> = links.iter().filter(changed).map(|link| link.href.key()).collect();
-    let mut found = HashSet::new();
-    for keys in keys.chunks(LOOKUP) {
-        let linked = repo.linked_at(book.id, keys)?;
-        let unseen = linked.into_iter().filter(|one| one.link.base.is_none());
-        found.extend(unseen.map(|one| one.contact.id));
-    }
-    Ok(found)
 }
 
 /// Cards to be fetched that nothing named: what could not be done before is tried again, and two that

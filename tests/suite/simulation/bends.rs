@@ -34,6 +34,8 @@ pub(super) struct Weaker {
     pub(super) unguarded: bool,
     /// Nothing or not everything can be sent: what is here stays here, and is pending.
     pub(super) refuses: bool,
+    /// Who creates a card does not learn that it arrived before the next sync.
+    pub(super) silent: bool,
 }
 
 const FIRM: Weaker = Weaker {
@@ -43,6 +45,7 @@ const FIRM: Weaker = Weaker {
     forgets: false,
     unguarded: false,
     refuses: false,
+    silent: false,
 };
 
 impl Weaker {
@@ -54,6 +57,7 @@ impl Weaker {
             forgets: self.forgets || other.forgets,
             unguarded: self.unguarded || other.unguarded,
             refuses: self.refuses || other.refuses,
+            silent: self.silent || other.silent,
         }
     }
 }
@@ -128,6 +132,12 @@ const UNGUARDED: Weaker = Weaker {
 };
 const REFUSES: Weaker =
     Weaker { reason: "Q16, Q105: what is refused stays here", refuses: true, ..FIRM };
+
+const SILENT: Weaker = Weaker {
+    reason: "Q88: where a new card went is not told before the next sync",
+    silent: true,
+    ..FIRM
+};
 
 #[rustfmt::skip]
 static READING: [Bend; 51] = [
@@ -221,14 +231,14 @@ static WRITING: [Bend; 66] = [
     bend("new name: location", |k| k.rename_on_put = NewName::Location),
     bend("new name: absolute location", |k| k.rename_on_put = NewName::AbsoluteLocation),
     bend("new name: alias", |k| k.rename_on_put = NewName::Alias),
-    bend("new name: silent", |k| k.rename_on_put = NewName::Silent),
+    weak("new name: silent", |k| k.rename_on_put = NewName::Silent, SILENT),
     bend("new UID", |k| k.uid_replace = UidOnPut::Replaced),
     bend("new UID and name: location", |k| {
         (k.uid_replace, k.rename_on_put) = (UidOnPut::Replaced, NewName::Location);
     }),
-    bend("new UID and name: silent", |k| {
+    weak("new UID and name: silent", |k| {
         (k.uid_replace, k.rename_on_put) = (UidOnPut::Replaced, NewName::Silent);
-    }),
+    }, SILENT),
     weak("rewrite: FN from N", |k| k.rewrite = vec![Rewrite::FnFromN], Weaker {
         reason: "Q90: FN is not kept", unkept: &[Kind::FullName], ..FIRM
     }),

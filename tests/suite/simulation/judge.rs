@@ -194,7 +194,8 @@ impl Court<'_> {
                         || self.weaker.refuses
                         || later.iter().any(|other| other.by == intent.by)
                         || all.iter().any(|other| other.is_news_to(intent))
-                        || (self.disturbed && all.iter().any(|other| other.may_beat(intent)))
+                        || ((self.disturbed || self.weaker.silent)
+                            && all.iter().any(|other| other.may_beat(intent)))
                 }
                 What::Restore => {
                     sides.iter().all(|side| !side.is_empty())
