@@ -259,6 +259,7 @@ fn no_query_of_a_quiet_sync_or_a_page_reads_a_whole_table() {
 
     repo.edited(book).unwrap();
     repo.unlinked().unwrap();
+    repo.unlinked_count().unwrap();
     repo.link_count(book).unwrap();
     repo.pending(Some(book)).unwrap();
     repo.conflicts(Some(book)).unwrap();
@@ -293,6 +294,8 @@ fn no_query_of_a_quiet_sync_or_a_page_reads_a_whole_table() {
         let parent = query.starts_with("INSERT INTO `runs`");
         let newest_first = query.contains("`history`.`id` DESC LIMIT");
         assert!(!plan.lines().any(scans) || newest_first || parent, "{query}\n{plan}");
+        let unlinked = query.contains("contacts.linked = 0");
+        assert!(!unlinked || plan.contains("contacts_unlinked"), "{query}\n{plan}");
         let sorts_a_page = plan.contains("TEMP B-TREE") && query.contains("LIMIT");
         assert!(!sorts_a_page, "{query}\n{plan}");
     }
