@@ -6,7 +6,7 @@ use super::merge::{Absorbed, Merged, Prefer, absorb, follow, merge};
 use super::policy::{ConflictPolicy, Direction};
 use super::snapshot::{Here, Link, Linked, StoredContact};
 use super::upload::upload;
-use crate::vcard::{Card, FieldChange, check, content, diff, index, normal};
+use crate::vcard::{Card, FieldChange, Normal, check, content, diff, index, normal};
 
 /// What the user chose for this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -180,22 +180,17 @@ fn plan_linked(remote: RemoteCard, linked: &Linked, choice: Choice) -> Action {
     let Linked { contact, link } = linked;
     let base = link.base.as_deref().map(Card::parse);
     let local = Card::parse(contact.vcard.as_slice());
-    let there = match &base {
-        Some(base) if base == &remote.card || normal(base) == normal(&remote.card) => There::Same,
-        // Deleted here as it is there, but that nobody saw it arrive: that is no edit by another.
-        _ if contact.deleted && is_what_was_sent(&local, contact, &remote.card) => There::Same,
-        _ => There::Edited,
-    };
-    let has_more =
-        base.as_ref().is_some_and(|base| base != &local && normal(base) != normal(&local));
+    let same = Same::of(base.as_ref(), &local, &remote.card);
+    // Deleted here as it is there, but that nobody saw it arrive: that is no edit by another.
+    let is_our_own = || contact.deleted && is_what_was_sent(&local, contact, &remote.card);
+    let there = if same.there_as_base || is_our_own() { There::Same } else { There::Edited };
+    let has_more = base.is_some() && !same.here_as_base;
     let (here, seen) = match linked.here() {
         // An edit that was undone is none.
         Here::Edited if base.is_some() && !has_more => (Here::Same, contact.edited),
         here => (here, link.seen),
     };
-    let both = here == Here::Edited && there == There::Edited;
-    let same = both && normal(&local) == normal(&remote.card);
-    let verdict = decide(here, there, same, choice.direction, choice.force);
+    let verdict = decide(here, there, same.both, choice.direction, choice.force);
     if verdict == Verdict::InSync
         && is_agreed(&remote, link, seen)
         && (has_more || local == remote.card)
@@ -231,6 +226,25 @@ fn plan_linked(remote: RemoteCard, linked: &Linked, choice: Choice) -> Action {
             meeting.conflict(remote, words)
         }
         _ => about(contact, Step::Wait, Vec::new(), None),
+    }
+}
+
+/// Which of three cards say the same. What that costs is most of what a plan costs, so none is looked at
+/// twice.
+struct Same {
+    here_as_base: bool,
+    there_as_base: bool,
+    both: bool,
+}
+
+impl Same {
+    fn of(base: Option<&Card>, here: &Card, there: &Card) -> Self {
+        let differs = |side: &Card| (base != Some(side)).then(|| normal(side));
+        let (here, there) = (differs(here), differs(there));
+        let base = base.filter(|_| here.is_some() || there.is_some()).map(normal);
+        let base = base.as_ref();
+        let (here, there) = (here.as_ref().or(base), there.as_ref().or(base));
+        Self { here_as_base: here == base, there_as_base: there == base, both: here == there }
     }
 }
 
