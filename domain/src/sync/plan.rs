@@ -6,7 +6,7 @@ use super::merge::{Absorbed, Merged, Prefer, absorb, follow, merge};
 use super::policy::{ConflictPolicy, Direction};
 use super::snapshot::{Here, Link, Linked, StoredContact};
 use super::upload::upload;
-use crate::vcard::{Card, FieldChange, Normal, check, content, diff, index, normal};
+use crate::vcard::{Card, FieldChange, check, content, diff, index, normal};
 
 /// What the user chose for this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
