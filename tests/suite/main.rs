@@ -9,5 +9,6 @@ mod corpus;
 mod engine;
 mod fake;
 mod program;
+mod quirks;
 mod scenarios;
 mod simulation;

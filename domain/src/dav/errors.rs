@@ -294,6 +294,7 @@ mod tests {
 
     #[test]
     fn every_server_says_no_in_its_own_way() {
+        // Q20, Q45: by status, condition, JSON or the title of a page.
         use Condition::*;
         let three = Href::new("/dav/card/alice/default/three.vcf");
         let moved = |location: &str| {
@@ -393,6 +394,7 @@ mod tests {
 
     #[test]
     fn challenges_are_told_from_their_parameters() {
+        // Q18.
         for (header, expected) in [
             ("Basic realm=\"a, b\", charset=\"UTF-8\"", vec!["basic"]),
             (

@@ -196,6 +196,7 @@ mod tests {
             ("DAV:", Space::Dav),
             ("DAV", Space::Dav),
             ("urn:ietf:params:xml:ns:carddav", Space::CardDav),
+            // Q50.
             ("urn:ietf:params:xml:ns:carddavaddressbook", Space::CardDav),
             ("urn:ietf:params:xml:ns:caldav", Space::CalDav),
             ("http://calendarserver.org/ns/", Space::CalendarServer),

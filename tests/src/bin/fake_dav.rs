@@ -54,7 +54,7 @@ fn wanted(mut args: impl Iterator<Item = String>) -> Result<Wanted> {
             "--cards" => wanted.cards = Cards::Generated(value.parse()?),
             "--latency-ms" => wanted.latency = Duration::from_millis(value.parse()?),
             "--profile" => {
-                let known = Knobs::NAMES.join(", ");
+                let known = Knobs::names().collect::<Vec<_>>().join(", ");
                 wanted.knobs =
                     Knobs::named(&value).with_context(|| format!("profiles are {known}"))?;
             }

@@ -6,7 +6,7 @@ use super::ask::Ask;
 use super::auth::options;
 use super::body::{Body, read};
 use super::faults::Fault;
-use super::knobs::{BareOrigin, Knobs, Mood, RequestXml, Target, WellKnown};
+use super::knobs::{BareOrigin, Cookies, Knobs, Mood, RequestXml, Target, WellKnown};
 use super::place::Place;
 use super::reply::{
     Reply, and_header, bare, condition, error, html, multistatus, redirect, with_body,
@@ -79,6 +79,14 @@ impl World {
     }
 
     fn respond(&mut self, knobs: &Knobs, ask: &Ask) -> Reply {
+        let reply = self.respond_plainly(knobs, ask);
+        match knobs.cookies {
+            Cookies::None => reply,
+            Cookies::Session => and_header(reply, "set-cookie", "session=alice; Path=/"),
+        }
+    }
+
+    fn respond_plainly(&mut self, knobs: &Knobs, ask: &Ask) -> Reply {
         if let Some(reply) = in_mood(knobs, ask) {
             return reply;
         }
@@ -105,6 +113,7 @@ impl World {
     fn dispatch(&mut self, knobs: &Knobs, ask: &Ask) -> Reply {
         match ask.method.as_str() {
             "OPTIONS" => options(),
+            "GET" if is_photo(knobs, ask) => with_body(200, "image/jpeg", PHOTO.to_vec()),
             "GET" => self.get(ask),
             "HEAD" => self.head(ask),
             "PUT" => self.put(ask),
@@ -164,6 +173,7 @@ impl World {
             WellKnown::NotFound => error(knobs, 404, "Not found"),
             WellKnown::Html => html(200),
             WellKnown::Unauthorized => bare(401),
+            WellKnown::BadGateway => html(502),
         }
     }
 }
@@ -183,6 +193,13 @@ fn location(knobs: &Knobs, ask: &Ask, target: Target) -> String {
         Target::OtherDomain => "https://dav.elsewhere.test/".to_owned(),
         Target::Loop => ask.path.clone(),
     }
+}
+
+/// The start of a JPEG, which is all that anybody looks at.
+const PHOTO: &[u8] = &[0xff, 0xd8, 0xff, 0xe0];
+
+fn is_photo(knobs: &Knobs, ask: &Ask) -> bool {
+    knobs.layout.photos.is_some_and(|folder| ask.path.starts_with(folder))
 }
 
 fn in_mood(knobs: &Knobs, ask: &Ask) -> Option<Reply> {

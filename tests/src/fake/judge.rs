@@ -1,9 +1,9 @@
 //! Whether a card is taken, and what is said when it is not.
 
 use super::book::Book;
-use super::card::{is_named, lines, uid, value};
+use super::card::{is_named, lines, split_value, uid, value};
 use super::knobs::{
-    BadVcard, ContentTypeRule, Demand, Knobs, UidConflict, UidOnPut, VersionAccept,
+    BadVcard, ContentTypeRule, Demand, EmptyValue, Knobs, UidConflict, UidOnPut, VersionAccept,
 };
 use super::place::Hrefs;
 use super::reply::{Reply, and_header, bare, condition, error, html, json, text};
@@ -101,6 +101,10 @@ fn text_of(knobs: &Knobs, bytes: Vec<u8>, new_uid: &str) -> Verdict {
     };
     if !whole || !well_formed || !version_taken || std::str::from_utf8(&bytes).is_err() {
         return Verdict::Refused(bad(knobs, "the body is no vCard that this server takes"));
+    }
+    let is_empty = |line: &&String| split_value(line).1.is_empty();
+    if knobs.empty_value == EmptyValue::Fails && card.iter().any(|line| is_empty(&line)) {
+        return Verdict::Refused(html(500));
     }
     let four = version == "4.0";
     let n = if four { Demand::Optional } else { knobs.demands.n };

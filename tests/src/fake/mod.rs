@@ -252,7 +252,11 @@ impl FakeDav {
 
     /// Where to start discovery in process; any other host name works as well.
     pub fn url(&self) -> String {
-        format!("https://dav.example.test{}", self.world().knobs.layout.root)
+        let layout = self.world().knobs.layout.clone();
+        match layout.address {
+            Some(address) => address.to_owned(),
+            None => format!("https://dav.example.test{}", layout.root),
+        }
     }
 
     fn in_book<T>(&self, name: &str, work: impl FnOnce(&mut Book) -> T) -> T {

@@ -3,7 +3,7 @@
 use super::ask::{Ask, Depth, bare_host, is_loopback};
 use super::body::Body;
 use super::book::Book;
-use super::knobs::{Duplicates, ForeignMembers, HomeExtras, HomeHost, Knobs};
+use super::knobs::{Duplicates, ForeignMembers, HomeExtras, HomeHost, Knobs, Principal};
 use super::place::{Hrefs, Node, Place};
 use super::props::{Props, Target};
 use super::reply::{Reply, condition, error, multistatus};
@@ -73,6 +73,9 @@ impl World {
     fn home_href(&mut self, knobs: &Knobs, ask: &Ask, hrefs: &Hrefs) -> String {
         let path = Hrefs::new(&Knobs { layout: knobs.layout.clone(), ..Knobs::default() }, "")
             .node(knobs.layout.home);
+        if knobs.principal == Principal::WrongHome {
+            return "/nowhere/".to_owned();
+        }
         match knobs.home_host {
             HomeHost::Same => return hrefs.node(knobs.layout.home),
             HomeHost::Other => {}

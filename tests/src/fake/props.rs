@@ -5,7 +5,7 @@ use super::book::{Access, Book};
 use super::card::Card;
 use super::etag::listed_etag;
 use super::knobs::{
-    Knobs, ListingProps, Principal, Privileges, Propstat, ReadOnlyPrivileges, SyncSupport,
+    CTag, Knobs, ListingProps, Principal, Privileges, Propstat, ReadOnlyPrivileges, SyncSupport,
     VersionAccept,
 };
 use super::place::{Hrefs, Node};
@@ -146,7 +146,13 @@ impl<'a> Props<'a> {
             Known::CurrentUserPrincipal if self.knobs.principal != Principal::Missing => {
                 self.principal(xml, "current-user-principal");
             }
-            Known::CTag => xml.leaf(Ns::Cs, "getctag", &format!("{}-{}", book.epoch, book.seq())),
+            Known::CTag => match self.knobs.ctag {
+                CTag::Told => {
+                    xml.leaf(Ns::Cs, "getctag", &format!("{}-{}", book.epoch, book.seq()));
+                }
+                CTag::Constant => xml.leaf(Ns::Cs, "getctag", "1"),
+                CTag::Missing => {}
+            },
             // Calypso: the property is 200 and empty.
             Known::SyncToken if sync == SyncSupport::NoToken => xml.empty(Ns::Dav, "sync-token"),
             Known::SyncToken if sync == SyncSupport::Yes => {

@@ -48,6 +48,8 @@ pub(super) fn rewrite(steps: &[Rewrite], bytes: Vec<u8>, old: Option<&Card>, seq
             Rewrite::EscapeN => card.iter().map(|line| escape_n(line)).collect(),
             Rewrite::Relabel3 => relabel(card, "3.0"),
             Rewrite::Lf => card,
+            Rewrite::Entities => card.iter().map(|line| entities(line)).collect(),
+            Rewrite::Ascii => card.iter().map(|line| ascii(line)).collect(),
         };
     }
     let folded = fold(&card);
@@ -55,6 +57,11 @@ pub(super) fn rewrite(steps: &[Rewrite], bytes: Vec<u8>, old: Option<&Card>, seq
         true => folded.into_iter().filter(|byte| *byte != b'\r').collect(),
         false => folded,
     }
+}
+
+/// The old card with the properties of the new one that it has none of.
+pub(super) fn merged(old: &[u8], new: Vec<u8>) -> Vec<u8> {
+    fold(&merge(lines(old), Some(&Card::new(new))))
 }
 
 /// The card with a property added, before `END:VCARD`.
@@ -168,6 +175,15 @@ fn escape_n(line: &str) -> String {
     format!("{head}:{}", value.replace("\\,", ",").replace(',', "\\,"))
 }
 
+fn entities(line: &str) -> String {
+    let (head, value) = split_value(line);
+    format!("{head}:{}", value.replace('&', "&amp;").replace('\\', "&#92;"))
+}
+
+fn ascii(line: &str) -> String {
+    line.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect()
+}
+
 /// 4.0 to 3.0 as sabre does it: what that loses is lost.
 fn down(card: Vec<String>) -> Vec<String> {
     let card =
@@ -211,7 +227,8 @@ mod tests {
     use super::*;
 
     const CARD: &str = "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Doe,Roe;Jo;;;\r\nFN:x\r\n\
-        TEL;TYPE=CELL,VOICE;TYPE=pref:1\r\nitem1.X-ABLabel:a\r\nX-OWN:b\r\nPRODID:p\r\nEND:VCARD\r\n";
+        TEL;TYPE=CELL,VOICE;TYPE=pref:1\r\nitem1.X-ABLabel:a\r\nX-OWN:b\r\nPRODID:p\r\n\
+        NOTE:& \\;\r\nTITLE:Caf\u{e9}\r\nEND:VCARD\r\n";
 
     fn after(step: Rewrite) -> String {
         let bytes = rewrite(&[step], CARD.as_bytes().to_vec(), None, 61);
@@ -229,6 +246,8 @@ mod tests {
             (Rewrite::UpperCaseGroups, "item1", "ITEM1.X-ABLABEL:a"),
             (Rewrite::EscapeN, "Doe,Roe", "N:Doe\\,Roe;Jo;;;"),
             (Rewrite::Lf, "\r", "FN:x\n"),
+            (Rewrite::Entities, "& \\;", "NOTE:&amp; &#92;;"),
+            (Rewrite::Ascii, "\u{e9}", "TITLE:Caf?"),
         ] {
             let card = after(step);
             assert!(!card.contains(gone), "{step:?} {card}");

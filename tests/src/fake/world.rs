@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::book::{Book, BookOptions};
+use super::book::{Access, Book, BookOptions};
 use super::faults::Faults;
-use super::knobs::Knobs;
+use super::knobs::SyncSupport::Unsupported;
+use super::knobs::{HomeExtras, Knobs};
 use super::log::Log;
 
 pub(super) struct World {
@@ -33,7 +34,7 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(knobs: Knobs) -> Self {
-        let layout = knobs.layout.clone();
+        let (layout, extras) = (knobs.layout.clone(), knobs.home_extras);
         let mut world = Self {
             knobs: Arc::new(knobs),
             user: "alice".to_owned(),
@@ -51,12 +52,30 @@ impl World {
         };
         let display = Some(layout.book_name.to_owned());
         world.add_book(layout.book, BookOptions { display, ..BookOptions::default() });
+        if extras == HomeExtras::Generated {
+            world.add_generated();
+        }
         world
     }
 
     pub(super) fn add_book(&mut self, name: &str, options: BookOptions) {
         self.epochs += 1;
         self.books.insert(name.to_owned(), Book::new(options, 1_795_367_763 + self.epochs));
+    }
+
+    /// What Nextcloud shows beside the user's own books (Q13, Q51).
+    fn add_generated(&mut self) {
+        for (name, display, sync) in [
+            (
+                "z-app-generated--contactsinteraction--recent",
+                "Recently contacted",
+                Some(Unsupported),
+            ),
+            ("z-server-generated--system", "Accounts", None),
+        ] {
+            let display = Some(display.to_owned());
+            self.add_book(name, BookOptions { display, access: Access::ReadOnly, sync });
+        }
     }
 
     /// An id of the server's own making, sixteen hex digits, never the same twice.

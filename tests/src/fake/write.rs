@@ -2,17 +2,17 @@
 
 use super::ask::Ask;
 use super::book::{Access, Book};
-use super::card::{Card, hash, tag};
+use super::card::{Card, hash, lines, tag, uid, value};
 use super::etag::{header_etag, listed_etag, passes};
 use super::judge::{Verdict, judge, uid_conflict};
 use super::knobs::{
-    DeleteMissing, DeleteReply, IfNoneMatch, Knobs, NameReuse, NewName, PutETag, PutOnCollection,
-    ReadOnlyPut, UidOnPut, UpdateReply,
+    DeleteMissing, DeleteReply, IfNoneMatch, Knobs, NameReuse, Namesake, NewName, PutETag,
+    PutOnCollection, ReadOnlyPut, UidOnPut, UpdateReply,
 };
 use super::place::{Place, path_of};
 use super::propfind::response;
 use super::reply::{Reply, and_header, bare, condition, error, multistatus};
-use super::rewrite::{rewrite, with_uid};
+use super::rewrite::{merged, rewrite, with_uid};
 use super::world::World;
 use super::xml::{Ns, Xml};
 
@@ -63,6 +63,11 @@ impl World {
             Verdict::Taken(taken) => taken,
             Verdict::Refused(refusal) => return Decision::Refuse(refusal),
         };
+        if let Some((name, other)) = namesake(knobs, book, &taken.bytes).filter(|_| old.is_none()) {
+            let card = Card::new(merged(&other.bytes, taken.bytes));
+            let name = name.to_owned();
+            return Decision::Store(Draft { name, card, created: true, repaired: false });
+        }
         let hrefs = ask.hrefs(knobs);
         if let Some(refusal) = uid_conflict(knobs, (book, &hrefs), (book_name, name), &taken.bytes)
         {
@@ -78,8 +83,12 @@ impl World {
         if knobs.put_etag == PutETag::OfSentBytes {
             card.tag = tag(hash(&ask.body));
         }
-        let renamed = created && knobs.rename_on_put != NewName::Kept;
-        let name = if renamed { new_id } else { name.to_owned() };
+        let name = match knobs.rename_on_put {
+            _ if !created => name.to_owned(),
+            NewName::Kept => name.to_owned(),
+            NewName::OfUid => uid(&card.bytes).map_or(new_id, |uid| format!("{uid}.vcf")),
+            _ => new_id,
+        };
         Decision::Store(Draft { name, card, created, repaired: taken.repaired })
     }
 
@@ -214,6 +223,14 @@ fn read_only(knobs: &Knobs) -> Reply {
         ReadOnlyPut::NotFound => error(knobs, 404, "Not found"),
         ReadOnlyPut::NotAllowed => bare(405),
     }
+}
+
+/// The card that a new one is taken for.
+fn namesake<'a>(knobs: &Knobs, book: &'a Book, bytes: &[u8]) -> Option<(&'a str, &'a Card)> {
+    let shown = |bytes: &[u8]| value(&lines(bytes), "FN").map(str::to_owned);
+    let wanted = shown(bytes).filter(|_| knobs.namesake == Namesake::Merged)?;
+    let known = book.cards.iter().find(|(_, card)| shown(&card.bytes).as_ref() == Some(&wanted));
+    known.map(|(name, card)| (&**name, card))
 }
 
 /// A 207 around the one status that counts.

@@ -10,7 +10,7 @@ use contactcmd_tests::fake::{
 use super::stage::{Stage, WEEK, card, counts, name};
 
 #[test]
-fn a_refused_token_means_one_full_comparison_and_no_data_change() {
+fn t10_a_refused_token_means_one_full_comparison_and_no_data_change() {
     let moods = [
         BadToken::Forbidden,
         BadToken::BareForbidden,
@@ -40,7 +40,8 @@ fn a_refused_token_means_one_full_comparison_and_no_data_change() {
 }
 
 #[test]
-fn what_a_silent_server_forgot_is_found_within_a_week() {
+fn t09_what_a_silent_server_forgot_is_found_within_a_week() {
+    // Q55, Q65, Q69: also what a token of whole seconds steps over.
     let forgetful = [
         ("pruned", Knobs { pruned_token: PrunedToken::Forgets, ..Knobs::default() }),
         ("accepts", Knobs { bad_token: BadToken::AcceptSilently, ..Knobs::default() }),
@@ -50,6 +51,7 @@ fn what_a_silent_server_forgot_is_found_within_a_week() {
         let stage = Stage::with_cards(knobs, 40);
         stage.pull(&[]);
         stage.fake.delete("contacts", &name(5));
+        stage.fake.put("contacts", &name(6), card(6, "edited"));
         stage.fake.prune("contacts");
         stage.pull(&[]);
         stage.now.set(stage.now.get() + WEEK);
@@ -76,7 +78,8 @@ fn a_full_list_in_place_of_a_delta_is_compared_as_a_whole() {
 }
 
 #[test]
-fn a_server_restored_from_a_backup_gives_back_what_it_had() {
+fn t09_a_server_restored_from_a_backup_gives_back_what_it_had() {
+    // Q56.
     for mood in [FutureToken::Bad, FutureToken::Nothing, FutureToken::Echo] {
         let stage = Stage::with_cards(Knobs { future_token: mood, ..Knobs::default() }, 40);
         stage.pull(&[]);
@@ -94,7 +97,8 @@ fn a_server_restored_from_a_backup_gives_back_what_it_had() {
 }
 
 #[test]
-fn counters_as_etags_do_not_hide_a_card_that_was_made_anew() {
+fn t09_counters_as_etags_do_not_hide_a_card_that_was_made_anew() {
+    // Q133.
     let knobs = Knobs { etag_form: ETagForm::Counter, ..Knobs::default() };
     let stage = Stage::with_cards(knobs, 12);
     stage.pull(&[]);
@@ -124,7 +128,7 @@ fn paged_reports_bring_every_card_once() {
 }
 
 #[test]
-fn a_page_that_leads_nowhere_ends_in_a_listing() {
+fn t07_a_page_that_leads_nowhere_ends_in_a_listing() {
     let knobs = Knobs { page_size: Some(30), page_token: PageToken::Same, ..Knobs::default() };
     let stage = Stage::with_cards(knobs, 100);
     let (ran, report) = stage.report(&[]);
@@ -133,7 +137,7 @@ fn a_page_that_leads_nowhere_ends_in_a_listing() {
 }
 
 #[test]
-fn a_server_that_cannot_list_its_whole_book_loses_nothing_and_says_so() {
+fn t08_a_server_that_cannot_list_its_whole_book_loses_nothing_and_says_so() {
     let knobs = Knobs {
         page_size: Some(50),
         page_token: PageToken::NowOnFirst,

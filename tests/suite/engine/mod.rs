@@ -1,11 +1,16 @@
 //! The engine against the fake server: what a user loses, or does not.
 
+mod cases;
 mod crash;
+mod dialects;
 mod discovery;
 mod guards;
 mod listing;
+mod manners;
 mod meeting;
+mod oddities;
 mod pull;
+mod servers;
 pub(crate) mod stage;
 mod trouble;
 mod two_way;

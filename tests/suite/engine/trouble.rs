@@ -59,7 +59,7 @@ fn a_card_that_becomes_junk_there_stays_as_it_was_here() {
 fn a_new_card_that_is_not_there_yet_is_waited_for() {
     let stage = Stage::with_cards(Knobs::default(), 20);
     stage.pull(&[]);
-    // A server whose reading lags behind its writing (purelymail).
+    // Q67, Q115: a server whose reading lags behind its writing (purelymail).
     stage.fake.set(|knobs| knobs.read_lag = 1000);
     stage.fake.put("contacts", &name(30), card(30, "new"));
     let ran = stage.pull(&[]);

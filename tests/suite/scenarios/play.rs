@@ -38,14 +38,7 @@ impl Play {
             let profile = if profile == "default" { "rfc" } else { profile };
             let knobs = Knobs::named(profile).ok_or(format!("no server is called {profile}"))?;
             self.end()?;
-            let scene = Scene::new(knobs);
-            if profile == "google" {
-                // It is known by its host.
-                let server = "https://www.googleapis.com/";
-                scene.a.stage.use_server(server);
-                scene.b.stage.use_server(server);
-            }
-            self.stage = Some(scene);
+            self.stage = Some(Scene::new(knobs));
             return Ok(());
         }
         self.stage.as_mut().ok_or("there is no server yet")?.step(step)

@@ -11,13 +11,21 @@ use super::cards::Kind;
 #[derive(Debug)]
 pub(super) struct Bend {
     pub(super) name: &'static str,
-    turn: Turn,
+    what: What,
     /// Turned back when the faults stop.
     heal: Option<Turn>,
     pub(super) weaker: Weaker,
 }
 
 type Turn = fn(&mut Knobs);
+
+#[derive(Debug)]
+enum What {
+    /// Some knobs, turned.
+    Knobs(Turn),
+    /// A whole server, by the name of its profile.
+    Profile(&'static str),
+}
 
 /// What cannot be promised of a server; the default promises everything.
 #[derive(Debug, Clone, Copy, Default)]
@@ -81,7 +89,16 @@ pub(super) fn weaker(bends: &[&'static Bend]) -> Weaker {
 /// A server that is bent so.
 pub(super) fn knobs(bends: &[&'static Bend]) -> Knobs {
     let mut knobs = Knobs::default();
-    bends.iter().for_each(|bend| (bend.turn)(&mut knobs));
+    for bend in bends {
+        match bend.what {
+            What::Knobs(turn) => turn(&mut knobs),
+            // How one logs in is no matter of what is lost.
+            What::Profile(name) => {
+                let profile = Knobs::named(name).expect("it is a profile");
+                knobs = Knobs { auth: Auth::Basic, ..profile };
+            }
+        }
+    }
     knobs
 }
 
@@ -104,20 +121,21 @@ pub(super) fn bends() -> &'static [&'static Bend] {
 
 /// Whole servers.
 pub(super) fn profiles() -> &'static [&'static Bend] {
+    static SERVERS: LazyLock<Vec<Bend>> = LazyLock::new(|| Knobs::names().map(server).collect());
     static PROFILES: LazyLock<Vec<&'static Bend>> = LazyLock::new(|| SERVERS.iter().collect());
     &PROFILES
 }
 
 const fn bend(name: &'static str, turn: Turn) -> Bend {
-    Bend { name, turn, heal: None, weaker: FIRM }
+    Bend { name, what: What::Knobs(turn), heal: None, weaker: FIRM }
 }
 
 const fn for_a_while(name: &'static str, turn: Turn, heal: Turn) -> Bend {
-    Bend { name, turn, heal: Some(heal), weaker: FIRM }
+    Bend { name, what: What::Knobs(turn), heal: Some(heal), weaker: FIRM }
 }
 
 const fn weak(name: &'static str, turn: Turn, weaker: Weaker) -> Bend {
-    Bend { name, turn, heal: None, weaker }
+    Bend { name, what: What::Knobs(turn), heal: None, weaker }
 }
 
 const FORGETS: Weaker = Weaker {
@@ -314,22 +332,18 @@ static WRITING: [Bend; 66] = [
     bend("text: CDATA", |k| k.xml.address_data = AddressData::Cdata),
 ];
 
-#[rustfmt::skip]
-static SERVERS: [Bend; 10] = [
-    bend("icloud", |k| *k = Knobs::icloud()),
-    weak("google", |k| *k = Knobs { auth: Auth::Basic, ..Knobs::google() }, Weaker {
-        reason: "Q90, Q94", unkept: &[Kind::FullName], unguarded: true, ..FIRM
-    }),
-    bend("fastmail", |k| *k = Knobs::fastmail()),
-    weak("nextcloud", |k| *k = Knobs::nextcloud(), FORGETS),
-    bend("owncloud", |k| *k = Knobs::owncloud()),
-    weak("zimbra", |k| *k = Knobs::zimbra(), Weaker {
-        reason: "Q112, Q114, Q118", undrops: true, unguarded: true, ..FIRM
-    }),
-    bend("radicale", |k| *k = Knobs::radicale()),
-    weak("sogo", |k| *k = Knobs::sogo(), Weaker {
-        reason: "Q118, Q133, Q134", forgets: true, unguarded: true, ..FIRM
-    }),
-    weak("stalwart", |k| *k = Knobs::stalwart(), FORGETS),
-    bend("xandikos", |k| *k = Knobs::xandikos()),
-];
+/// A whole server, and what it makes impossible.
+fn server(name: &'static str) -> Bend {
+    let weaker = match name {
+        "google" => {
+            Weaker { reason: "Q90, Q94", unkept: &[Kind::FullName], unguarded: true, ..FIRM }
+        }
+        "nextcloud" | "nextcloud-paged" | "stalwart" | "davical" => FORGETS,
+        "zimbra" => Weaker { reason: "Q112, Q114, Q118", undrops: true, unguarded: true, ..FIRM },
+        "sogo" => Weaker { reason: "Q118, Q133, Q134", forgets: true, unguarded: true, ..FIRM },
+        "calypso" => UNGUARDED,
+        "yahoo" => SILENT,
+        _ => FIRM,
+    };
+    Bend { name, what: What::Profile(name), heal: None, weaker }
+}

@@ -244,7 +244,7 @@ impl Client {
 fn first_book(world: &World, wire: &Arc<Wire>, start: &Location) -> BookInfo {
     let remote = remote(world, wire.clone(), start);
     let found = block_on(discover(&remote, &start.to_string())).expect("the book is found");
-    found.books.into_iter().next().expect("there is a book")
+    found.books.into_iter().find(|book| !book.hidden).expect("there is a book")
 }
 
 fn remote<'w>(world: &'w World, wire: Arc<Wire>, start: &Location) -> Remote<'w> {

@@ -49,11 +49,7 @@ impl Stage {
         let knobs = knobs(&script.bends);
         let book = knobs.layout.book;
         let fake = FakeDav::new(knobs);
-        let google = fake.knobs().layout.root == "/carddav/v1/";
-        let url = match google {
-            true => fake.url().replace("dav.example.test", "www.googleapis.com"),
-            false => fake.url(),
-        };
+        let url = fake.url();
         let server = Server { fake, book, ledger: Arc::new(Mutex::new(Ledger::default())) };
         let key: Vec<&str> = script.bends.iter().map(|bend| bend.name).collect();
         let mut found = BOOKS.with_borrow(|books| books.get(&key).cloned());

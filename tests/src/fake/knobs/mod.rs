@@ -6,11 +6,11 @@ mod wire;
 mod writing;
 
 pub use place::{
-    Auth, AuthFailure, BareOrigin, HomeExtras, HomeHost, HrefEscapes, HrefForm, Layout, Principal,
-    Privileges, ReadOnlyPrivileges, SelfHref, Target, WellKnown,
+    Auth, AuthFailure, BareOrigin, Cookies, HomeExtras, HomeHost, HrefEscapes, HrefForm, Layout,
+    Principal, Privileges, ReadOnlyPrivileges, SelfHref, Target, WellKnown,
 };
 pub use reading::{
-    BadToken, ChangeStyle, DepthRule, Duplicates, EmptyToken, ForeignMembers, FutureToken,
+    BadToken, CTag, ChangeStyle, DepthRule, Duplicates, EmptyToken, ForeignMembers, FutureToken,
     GetReply, ListingProps, MultigetMissing, MultigetSelf, PageToken, PrunedToken, SelfEntry,
     SyncSupport, TokenForm, TombstoneStyle,
 };
@@ -19,9 +19,9 @@ pub use wire::{
     XmlStyle,
 };
 pub use writing::{
-    BadVcard, ContentTypeRule, DeleteMissing, DeleteReply, Demand, Demands, ETagForm, IfMatch,
-    IfNoneMatch, MaxSize, NameReuse, NewName, PutETag, PutOnCollection, ReadOnlyPut, Rewrite,
-    UidConflict, UidOnPut, UpdateReply, VersionAccept,
+    BadVcard, ContentTypeRule, DeleteMissing, DeleteReply, Demand, Demands, ETagForm, EmptyValue,
+    IfMatch, IfNoneMatch, MaxSize, NameReuse, Namesake, NewName, PutETag, PutOnCollection,
+    ReadOnlyPut, Rewrite, UidConflict, UidOnPut, UpdateReply, VersionAccept,
 };
 
 /// How the fake behaves. The default keeps RFC 4918, 6352 and 6578; each field bends one thing.
@@ -52,6 +52,8 @@ pub struct Knobs {
     pub auth: Auth,
     /// What a request without good credentials gets (Q20, Q21).
     pub auth_failure: AuthFailure,
+    /// Whether answers set a cookie, which must not come back (Q25).
+    pub cookies: Cookies,
     /// After so many failed logins every request gets 429 (Q23).
     pub lockout: Option<u32>,
     /// Which privileges a writable book names (Q15).
@@ -72,6 +74,8 @@ pub struct Knobs {
     // --- reading -----------------------------------------------------------------------------
     /// Whether `sync-collection` works, and how it is refused (Q51).
     pub sync: SyncSupport,
+    /// Whether the book's ctag tells anything (Q70).
+    pub ctag: CTag,
     /// What a sync token looks like (Q68).
     pub token_form: TokenForm,
     /// Whether an empty token is taken (Q52).
@@ -142,6 +146,10 @@ pub struct Knobs {
     pub demands: Demands,
     /// What a card that is none, or lacks a property, gets (Q103).
     pub bad_vcard: BadVcard,
+    /// What a property without a value gets (Q130).
+    pub empty_value: EmptyValue,
+    /// What a new card that resembles another gets (Q113).
+    pub namesake: Namesake,
     /// Which versions are taken, and served (Q101).
     pub version_accept: VersionAccept,
     /// Whether the Content-Type of a PUT matters (Q104).

@@ -13,6 +13,10 @@ pub struct Layout {
     pub book: &'static str,
     /// The display name of that book.
     pub book_name: &'static str,
+    /// What users type for it; `https://dav.example.test` and the root when `None`.
+    pub address: Option<&'static str>,
+    /// Below this path are photos that cards name by URL, for those who are logged in (iCloud, Q86).
+    pub photos: Option<&'static str>,
 }
 
 impl Default for Layout {
@@ -23,6 +27,8 @@ impl Default for Layout {
             home: "/addressbooks/alice/",
             book: "contacts",
             book_name: "Contacts",
+            address: None,
+            photos: None,
         }
     }
 }
@@ -54,6 +60,8 @@ pub enum WellKnown {
     Html,
     /// 401, login or not (Calypso).
     Unauthorized,
+    /// 502 (Yahoo).
+    BadGateway,
 }
 
 impl Default for WellKnown {
@@ -107,6 +115,8 @@ pub enum Principal {
     Empty,
     /// The home-set is told right away at the root too.
     WithHome,
+    /// It is, and leads to a home-set that is not there (Calypso).
+    WrongHome,
 }
 
 /// What else the home holds.
@@ -117,6 +127,8 @@ pub enum HomeExtras {
     None,
     /// A calendar and an inbox (DAViCal, Zimbra).
     Calendars,
+    /// Two read-only books of the server's own making, one without `sync-collection` (Nextcloud).
+    Generated,
 }
 
 /// Paths or whole URLs.
@@ -171,6 +183,16 @@ pub enum Auth {
     UnadvertisedBearer,
     /// Anybody.
     None,
+}
+
+/// Whether answers set a cookie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cookies {
+    /// They do not.
+    #[default]
+    None,
+    /// A session's, which stands for another login when it comes back (Nextcloud, ownCloud).
+    Session,
 }
 
 /// What a request without good credentials gets.

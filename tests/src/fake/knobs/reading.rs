@@ -18,6 +18,18 @@ pub enum SyncSupport {
     NoToken,
 }
 
+/// Whether the book's ctag tells anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CTag {
+    /// It changes with the book.
+    #[default]
+    Told,
+    /// It is the same for ever (Zimbra, to agents whose answers it caches).
+    Constant,
+    /// There is none.
+    Missing,
+}
+
 /// What a sync token looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TokenForm {

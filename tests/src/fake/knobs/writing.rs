@@ -50,6 +50,8 @@ pub enum NewName {
     Alias,
     /// Under the server's id, untold; the tried href is 404.
     Silent,
+    /// Under its UID and `.vcf`, untold; another tried href is 404 (Yahoo).
+    OfUid,
 }
 
 /// What becomes of the UID of a created card.
@@ -89,6 +91,10 @@ pub enum Rewrite {
     Relabel3,
     /// Lines end with LF.
     Lf,
+    /// `&` and `\` become entities, once more with every write (Yahoo, Q49).
+    Entities,
+    /// What is not ASCII becomes `?` (Yahoo).
+    Ascii,
 }
 
 /// Whether `If-Match` is looked at.
@@ -174,6 +180,26 @@ pub enum BadVcard {
     Unsupported,
     /// It is stored, garbage or not (DAViCal).
     Stored,
+}
+
+/// What a property without a value gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum EmptyValue {
+    /// It is stored.
+    #[default]
+    Taken,
+    /// 500 (Yahoo).
+    Fails,
+}
+
+/// What a new card whose name to show another card has gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Namesake {
+    /// It stands beside the other.
+    #[default]
+    Apart,
+    /// It is taken for the other, which gets what it has not yet (Yahoo).
+    Merged,
 }
 
 /// Which versions are taken, and served.

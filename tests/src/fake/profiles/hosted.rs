@@ -1,4 +1,4 @@
-//! Services that cannot be run at home: iCloud, Google, Fastmail.
+//! Services that cannot be run at home: iCloud, Google, Fastmail, Yahoo.
 
 use super::super::knobs::*;
 
@@ -12,6 +12,8 @@ impl Knobs {
                 home: "/12345678/carddavhome/",
                 book: "card",
                 book_name: "card",
+                address: Some("https://contacts.icloud.com/"),
+                photos: Some("/12345678/wbs/"),
             },
             well_known: WellKnown::Redirect(302, Target::Relative),
             home_host: HomeHost::Changing,
@@ -37,6 +39,8 @@ impl Knobs {
                 home: "/carddav/v1/principals/alice@example.test/lists/",
                 book: "default",
                 book_name: "My Contacts",
+                address: Some("https://www.googleapis.com/"),
+                ..Layout::default()
             },
             bare_origin: BareOrigin::NotFound,
             well_known: WellKnown::AuthOnly(Target::Book),
@@ -87,6 +91,8 @@ impl Knobs {
                 home: "/dav/addressbooks/user/alice@example.test/",
                 book: "Default",
                 book_name: "Personal",
+                address: Some("https://carddav.fastmail.com/"),
+                ..Layout::default()
             },
             bare_origin: BareOrigin::NotFound,
             well_known: WellKnown::Redirect(301, Target::Absolute),
@@ -98,6 +104,36 @@ impl Knobs {
             rewrite: vec![Rewrite::EscapeN],
             put_etag: PutETag::Always,
             delete_missing: DeleteMissing::NotFound,
+            ..Self::default()
+        }
+    }
+
+    /// Yahoo, as it was until 2014: names cards by their UIDs, spoils what is not plain ASCII.
+    pub fn yahoo() -> Self {
+        Self {
+            layout: Layout {
+                root: "/dav/",
+                principal: "/principals/users/alice/",
+                home: "/dav/alice/",
+                book: "Contacts",
+                book_name: "Contacts",
+                address: Some("https://carddav.address.yahoo.com/"),
+                ..Layout::default()
+            },
+            // "/" answers, as "/dav" (Q12).
+            bare_origin: BareOrigin::Dav,
+            well_known: WellKnown::BadGateway,
+            auth: Auth::UnadvertisedBearer,
+            xml: XmlStyle {
+                namespaces: Namespaces::Default,
+                status_line: StatusLine::NoReason,
+                ..XmlStyle::default()
+            },
+            error_body: ErrorBody::Html,
+            put_etag: PutETag::Always,
+            rename_on_put: NewName::OfUid,
+            rewrite: vec![Rewrite::Entities, Rewrite::Ascii],
+            empty_value: EmptyValue::Fails,
             ..Self::default()
         }
     }

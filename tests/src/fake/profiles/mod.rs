@@ -12,37 +12,40 @@ const ADDED: Demands = Demands { uid: Demand::Added, fn_: Demand::Added, n: Dema
 const LENIENT: Demands =
     Demands { uid: Demand::Optional, fn_: Demand::Optional, n: Demand::Optional };
 
+/// Every profile, by the name that the command line takes.
+const PROFILES: [(&str, fn() -> Knobs); 17] = [
+    ("rfc", Knobs::default),
+    ("icloud", Knobs::icloud),
+    ("google", Knobs::google),
+    ("fastmail", Knobs::fastmail),
+    ("nextcloud", Knobs::nextcloud),
+    ("nextcloud-paged", Knobs::nextcloud_paged),
+    ("nextcloud-old", Knobs::nextcloud_old),
+    ("owncloud", Knobs::owncloud),
+    ("zimbra", Knobs::zimbra),
+    ("radicale", Knobs::radicale),
+    ("sogo", Knobs::sogo),
+    ("stalwart", Knobs::stalwart),
+    ("xandikos", Knobs::xandikos),
+    ("baikal", Knobs::baikal),
+    ("davical", Knobs::davical),
+    ("calypso", Knobs::calypso),
+    ("yahoo", Knobs::yahoo),
+];
+
 impl Knobs {
-    /// Every profile by the name that the command line takes.
+    /// Every profile with its name.
+    pub fn profiles() -> impl Iterator<Item = (&'static str, Self)> {
+        PROFILES.iter().map(|(name, make)| (*name, make()))
+    }
+
+    /// The profile of that name.
     pub fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "rfc" => Self::default(),
-            "icloud" => Self::icloud(),
-            "google" => Self::google(),
-            "fastmail" => Self::fastmail(),
-            "nextcloud" => Self::nextcloud(),
-            "owncloud" => Self::owncloud(),
-            "zimbra" => Self::zimbra(),
-            "radicale" => Self::radicale(),
-            "sogo" => Self::sogo(),
-            "stalwart" => Self::stalwart(),
-            "xandikos" => Self::xandikos(),
-            _ => return None,
-        })
+        PROFILES.iter().find(|(known, _)| *known == name).map(|(_, make)| make())
     }
 
     /// The names that [`Knobs::named`] knows.
-    pub const NAMES: [&'static str; 11] = [
-        "rfc",
-        "icloud",
-        "google",
-        "fastmail",
-        "nextcloud",
-        "owncloud",
-        "zimbra",
-        "radicale",
-        "sogo",
-        "stalwart",
-        "xandikos",
-    ];
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        PROFILES.iter().map(|(name, _)| *name)
+    }
 }

@@ -9,6 +9,20 @@ impl Knobs {
         Self {
             page_size: Some(2500),
             pruned_token: PrunedToken::Forgets,
+            tombstone_style: TombstoneStyle::Status,
+            ..Self::nextcloud_old()
+        }
+    }
+
+    /// Nextcloud with `carddav_sync_request_truncation` at 3 (Q57): every book comes in pages.
+    pub fn nextcloud_paged() -> Self {
+        Self { page_size: Some(3), ..Self::nextcloud() }
+    }
+
+    /// Nextcloud before it cut its reports: everything at once, deletions as teapots (Q42).
+    pub fn nextcloud_old() -> Self {
+        Self {
+            home_extras: HomeExtras::Generated,
             uid_conflict: UidConflict::BadRequest,
             max_size: Some(MaxSize { bytes: 5 * 1024 * 1024, status: 403 }),
             ..Self::owncloud()
@@ -24,6 +38,7 @@ impl Knobs {
                 home: "/remote.php/dav/addressbooks/users/alice/",
                 book: "contacts",
                 book_name: "Contacts",
+                ..Layout::default()
             },
             bare_origin: BareOrigin::Html,
             href_escapes: HrefEscapes::LowerHex,
@@ -36,6 +51,7 @@ impl Knobs {
             readonly_put: ReadOnlyPut::NotFound,
             token_form: TokenForm::Sabre,
             future_token: FutureToken::Nothing,
+            cookies: Cookies::Session,
             tombstone_style: TombstoneStyle::Teapot,
             multiget_missing: MultigetMissing::Omitted,
             put_etag: PutETag::OfSentBytes,
@@ -57,6 +73,7 @@ impl Knobs {
                 home: "/dav/alice@example.test/",
                 book: "Contacts",
                 book_name: "Contacts",
+                ..Layout::default()
             },
             bare_origin: BareOrigin::Html,
             well_known: WellKnown::Redirect(301, Target::WithPort),
@@ -95,6 +112,7 @@ impl Knobs {
                 home: "/alice/",
                 book: "contacts",
                 book_name: "contacts",
+                ..Layout::default()
             },
             xml: XmlStyle { namespaces: Namespaces::Default, ..XmlStyle::default() },
             token_form: TokenForm::Hex,
@@ -124,6 +142,7 @@ impl Knobs {
                 home: "/SOGo/dav/alice/Contacts/",
                 book: "personal",
                 book_name: "Personal Address Book",
+                ..Layout::default()
             },
             bare_origin: BareOrigin::NotAllowed,
             well_known: WellKnown::Redirect(301, Target::Absolute),
@@ -159,6 +178,7 @@ impl Knobs {
                 home: "/dav/card/alice/",
                 book: "default",
                 book_name: "Stalwart Address Book (alice)",
+                ..Layout::default()
             },
             bare_origin: BareOrigin::NotFound,
             well_known: WellKnown::Redirect(307, Target::WithoutSlash),
@@ -191,6 +211,7 @@ impl Knobs {
                 home: "/alice/contacts/",
                 book: "addressbook",
                 book_name: "addressbook",
+                ..Layout::default()
             },
             well_known: WellKnown::Redirect(302, Target::Relative),
             privileges: Privileges::AllOnly,
@@ -208,6 +229,93 @@ impl Knobs {
             bad_vcard: BadVcard::PreconditionFailed,
             content_type: ContentTypeRule::Any,
             delete_missing: DeleteMissing::NotFound,
+            ..Self::default()
+        }
+    }
+
+    /// Baikal, which is sabre/dav as it is: Digest alone, a redirect of another kind.
+    pub fn baikal() -> Self {
+        Self {
+            layout: Layout {
+                root: "/dav.php/",
+                principal: "/dav.php/principals/alice/",
+                home: "/dav.php/addressbooks/alice/",
+                book: "default",
+                book_name: "Default Address Book",
+                ..Layout::default()
+            },
+            bare_origin: BareOrigin::NotAllowed,
+            well_known: WellKnown::Redirect(308, Target::WithoutSlash),
+            auth: Auth::Digest,
+            readonly_privileges: ReadOnlyPrivileges::Read,
+            readonly_put: ReadOnlyPut::Forbidden,
+            tombstone_style: TombstoneStyle::Status,
+            // sabre gives none for what it repaired, and its own else (Q92).
+            put_etag: PutETag::UnlessChanged,
+            max_size: Some(MaxSize { bytes: 10_000_000, status: 403 }),
+            ..Self::owncloud()
+        }
+    }
+
+    /// DAViCal: any unknown token lists everything and no deletion (Q55), no ETag after a PUT (Q92).
+    pub fn davical() -> Self {
+        Self {
+            layout: Layout {
+                root: "/caldav.php/",
+                principal: "/caldav.php/alice/",
+                home: "/caldav.php/alice/",
+                book: "addresses",
+                book_name: "Alice addressbook",
+                ..Layout::default()
+            },
+            well_known: WellKnown::Redirect(301, Target::Absolute),
+            home_extras: HomeExtras::Calendars,
+            token_form: TokenForm::Data,
+            bad_token: BadToken::FullListSilently,
+            multiget_missing: MultigetMissing::Omitted,
+            put_etag: PutETag::None,
+            rewrite: vec![Rewrite::UpperCaseGroups, Rewrite::EscapeN, Rewrite::AddRev],
+            uid_conflict: UidConflict::Allowed,
+            demands: Demands { uid: Demand::Added, ..LENIENT },
+            bad_vcard: BadVcard::Stored,
+            version_accept: VersionAccept::Both,
+            content_type: ContentTypeRule::Any,
+            max_size: Some(MaxSize { bytes: 6_550_000, status: 413 }),
+            delete_missing: DeleteMissing::NotFound,
+            ..Self::default()
+        }
+    }
+
+    /// Calypso: known by its book alone, no token (Q51), preconditions that pass where nothing is.
+    pub fn calypso() -> Self {
+        Self {
+            layout: Layout {
+                root: "/",
+                principal: "/alice/",
+                home: "/alice/",
+                book: "contacts",
+                book_name: "contacts",
+                address: Some("https://dav.example.test/alice/contacts/"),
+                ..Layout::default()
+            },
+            well_known: WellKnown::Unauthorized,
+            principal: Principal::WrongHome,
+            self_href: SelfHref::NoSlash,
+            privileges: Privileges::AllOnly,
+            xml: XmlStyle { namespaces: Namespaces::Numbered, ..XmlStyle::default() },
+            sync: SyncSupport::NoToken,
+            multiget_missing: MultigetMissing::Omitted,
+            etag_form: ETagForm::Unquoted,
+            put_etag: PutETag::Always,
+            if_match: IfMatch::IgnoredIfMissing,
+            if_none_match: IfNoneMatch::Ignored,
+            uid_conflict: UidConflict::Allowed,
+            demands: LENIENT,
+            bad_vcard: BadVcard::BadRequest,
+            version_accept: VersionAccept::Unadvertised,
+            content_type: ContentTypeRule::Any,
+            update_reply: UpdateReply::Created,
+            delete_missing: DeleteMissing::Gone,
             ..Self::default()
         }
     }
