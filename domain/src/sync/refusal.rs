@@ -19,6 +19,9 @@ pub enum Write {
 pub enum Refusal {
     /// The card there is not what it was, or there is one where none should be: look, plan again.
     Changed,
+    /// A name that cannot be had (Q110), or a book that is not there any more (Q116): look, send it under
+    /// another name, and with the next run.
+    NoPlace,
     /// Another card of the book has this UID; where, if the server said so.
     UidTaken(Option<Href>),
     /// Nothing may be written to this book: stop sending, keep every edit.
@@ -70,8 +73,9 @@ fn by_status(status: u16, write: Write, words: &str) -> Refusal {
         (403, Write::Create | Write::Update) if words.contains("parse") => Refusal::WrongVersion,
         (403, _) => Refusal::Forbidden,
         (405, _) => Refusal::ReadOnly,
-        // RustiCal's word for If-None-Match, and Google's for a name that was used before (Q110).
-        (409, Write::Create) | (412, _) => Refusal::Changed,
+        // Also RustiCal's word for If-None-Match.
+        (409, Write::Create) => Refusal::NoPlace,
+        (412, _) => Refusal::Changed,
         (415, _) => Refusal::WrongVersion,
         (400 | 413 | 422, _) => Refusal::Card,
         _ => Refusal::Later,
@@ -132,7 +136,8 @@ mod tests {
             (DavError::NotFound, Update, Refusal::Changed),
             (refused(403, None, ""), Delete, Refusal::Forbidden),
             (refused(412, None, ""), Update, Refusal::Changed),
-            (refused(409, None, ""), Create, Refusal::Changed),
+            // Q110, Q116.
+            (refused(409, None, ""), Create, Refusal::NoPlace),
             (refused(409, None, ""), Update, Refusal::Later),
             (refused(423, None, ""), Delete, Refusal::Later),
             (refused(500, None, ""), Create, Refusal::Later),

@@ -2,7 +2,7 @@
 //! card as the server has it, in whatever dialect.
 
 use contactcmd::Exit;
-use contactcmd_tests::fake::{Knobs, Rewrite};
+use contactcmd_tests::fake::{BadVcard, Knobs, Rewrite};
 
 use super::stage::{Stage, card, counts, name};
 
@@ -61,7 +61,7 @@ fn an_edit_leaves_every_other_line_as_it_was() {
 #[test]
 fn a_card_that_is_not_utf_8_goes_back_as_it_came() {
     // Q47, Q128: a character that was cut in two by a fold.
-    let stage = Stage::with_cards(Knobs::default(), 1);
+    let stage = Stage::new(Knobs { bad_vcard: BadVcard::Stored, ..Knobs::default() });
     let text = card(1, "1").replace("NOTE:1", "TEL;TYPE=CELL:+1 555 010\r\nX-CUT:CafHERE");
     let (head, tail) = text.split_once("HERE").unwrap();
     let bytes = [head.as_bytes(), b"\xc3\r\n \xa9", tail.as_bytes()].concat();
@@ -102,7 +102,10 @@ fn what_a_server_writes_otherwise_is_no_edit() {
             assert_eq!(ran.exit, Exit::Done, "{case}: {ran:?}");
         }
         assert_eq!(stage.writes(), 1, "{case}");
-        stage.assert_same(&case);
+        // A type that it drops stays here (Q90).
+        if !case.contains("SingleType") {
+            stage.assert_same(&case);
+        }
         let (_, report) = stage.report(&["--full"]);
         assert_eq!(counts(&report), [0, 0, 0], "{case}");
     }

@@ -158,12 +158,16 @@ const SILENT: Weaker = Weaker {
 };
 
 #[rustfmt::skip]
-static READING: [Bend; 51] = [
+static READING: [Bend; 53] = [
     bend("sync: forbidden", |k| k.sync = SyncSupport::Forbidden),
     bend("sync: unsupported", |k| k.sync = SyncSupport::Unsupported),
     bend("sync: not implemented", |k| k.sync = SyncSupport::NotImplemented),
     bend("sync: not allowed", |k| k.sync = SyncSupport::NotAllowed),
     bend("sync: no token", |k| k.sync = SyncSupport::NoToken),
+    bend("ctag: missing", |k| (k.sync, k.ctag) = (SyncSupport::Forbidden, CTag::Missing)),
+    weak("ctag: constant", |k| {
+        (k.sync, k.ctag) = (SyncSupport::Forbidden, CTag::Constant);
+    }, FORGETS),
     bend("token: data", |k| k.token_form = TokenForm::Data),
     bend("token: number", |k| k.token_form = TokenForm::Number),
     bend("token: path", |k| k.token_form = TokenForm::Path),
@@ -229,7 +233,7 @@ fn poison() -> Vec<String> {
 }
 
 #[rustfmt::skip]
-static WRITING: [Bend; 66] = [
+static WRITING: [Bend; 69] = [
     bend("put ETag: always", |k| k.put_etag = PutETag::Always),
     bend("put ETag: of sent bytes", |k| k.put_etag = PutETag::OfSentBytes),
     bend("put ETag: unlisted", |k| k.put_etag = PutETag::Unlisted),
@@ -250,6 +254,7 @@ static WRITING: [Bend; 66] = [
     bend("new name: absolute location", |k| k.rename_on_put = NewName::AbsoluteLocation),
     bend("new name: alias", |k| k.rename_on_put = NewName::Alias),
     weak("new name: silent", |k| k.rename_on_put = NewName::Silent, SILENT),
+    weak("new name: of UID", |k| k.rename_on_put = NewName::OfUid, SILENT),
     bend("new UID", |k| k.uid_replace = UidOnPut::Replaced),
     bend("new UID and name: location", |k| {
         (k.uid_replace, k.rename_on_put) = (UidOnPut::Replaced, NewName::Location);
@@ -275,6 +280,8 @@ static WRITING: [Bend; 66] = [
     bend("rewrite: escape N", |k| k.rewrite = vec![Rewrite::EscapeN]),
     bend("rewrite: 3.0", |k| k.rewrite = vec![Rewrite::Relabel3]),
     bend("rewrite: LF", |k| k.rewrite = vec![Rewrite::Lf]),
+    bend("rewrite: entities", |k| k.rewrite = vec![Rewrite::Entities]),
+    bend("rewrite: ASCII", |k| k.rewrite = vec![Rewrite::Ascii]),
     weak("If-Match ignored", |k| {
         (k.layout, k.if_match) = (Knobs::google().layout, IfMatch::Ignored);
     }, UNGUARDED),

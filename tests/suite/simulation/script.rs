@@ -98,7 +98,8 @@ impl Script {
     pub(super) fn random(chance: &mut Chance) -> Self {
         let bends = match chance.below(100) {
             0..45 => Vec::new(),
-            45..70 => vec![chance.pick(bends())],
+            45..63 => vec![chance.pick(bends())],
+            63..70 => vec![chance.pick(bends()), chance.pick(bends())],
             _ => vec![chance.pick(super::bends::profiles())],
         };
         Self::random_with(bends, chance)

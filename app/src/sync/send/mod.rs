@@ -11,6 +11,7 @@ use contactcmd_domain::contact::ContactId;
 use contactcmd_domain::dav::{Fetched, Href, HrefKey, What};
 use contactcmd_domain::sync::action::{Action, Merge, Send, Step};
 use contactcmd_domain::sync::plan::plan_gone;
+use contactcmd_domain::sync::refusal::Refusal;
 use contactcmd_domain::vcard::Card;
 use contactcmd_ports::Change;
 
@@ -246,8 +247,8 @@ impl Pages<'_, '_, '_> {
 /// A write of which nobody knows what came of it, or that met something else than was expected.
 struct Doubt {
     parcel: Parcel,
-    /// What the server said, if it refused.
-    words: Option<String>,
+    /// How the server refused it, if it did, and its words.
+    refused: Option<(Refusal, String)>,
 }
 
 /// What can be sent, and whose card has to be looked at first.

@@ -19,6 +19,8 @@ use crate::remote::{fetch, fetch_each};
 
 /// Why an edit is sent a second time.
 const AS_BEFORE: &str = "it was sent, and the server still shows the card as it was";
+/// Why a new card may be sent a second time.
+const UNSEEN: &str = "it was sent, and the server does not show it yet";
 /// So many bare refusals in a row are about the book and not about a card.
 const FORBIDDEN: u32 = 3;
 
@@ -37,7 +39,7 @@ impl Pages<'_, '_, '_> {
                     self.weigh(&refusal, &words);
                     refused.push((parcel, refusal, words));
                 }
-                Outcome::Unknown => doubts.push(Doubt { parcel, words: None }),
+                Outcome::Unknown => doubts.push(Doubt { parcel, refused: None }),
                 Outcome::Unsent => self.unsent(parcel)?,
             }
         }
@@ -108,7 +110,9 @@ impl Pages<'_, '_, '_> {
         words: String,
     ) -> Result<Option<Doubt>, Failure> {
         let tried = match refusal {
-            Refusal::Changed => return Ok(Some(Doubt { parcel, words: Some(words) })),
+            Refusal::Changed | Refusal::NoPlace => {
+                return Ok(Some(Doubt { parcel, refused: Some((refusal, words)) }));
+            }
             Refusal::UidTaken(place) => {
                 self.forget_intent(&parcel)?;
                 self.uid_taken(parcel, place, words).await?;
@@ -256,8 +260,11 @@ impl Pages<'_, '_, '_> {
                 }
                 // The next run compares: what it carried still counts as edited here.
                 _ => {
-                    let words = "it was sent, and the server does not show it yet".to_owned();
-                    self.unsendable(&parcel.action, None, words)?;
+                    // Twice in vain: it went into another card (Q113), or is not kept at all.
+                    let before = self.refused.get(&parcel.contact);
+                    let again = before.is_some_and(|note| note.reason == UNSEEN);
+                    let tried = again.then_some(parcel.edited);
+                    self.unsendable(&parcel.action, tried, UNSEEN.to_owned())?;
                 }
             }
         }
@@ -318,7 +325,7 @@ impl Pages<'_, '_, '_> {
         doubt: Doubt,
         card: Fetched,
     ) -> Result<Option<Action>, Failure> {
-        let Doubt { parcel, words } = doubt;
+        let Doubt { parcel, refused } = doubt;
         match &card.what {
             What::Card(bytes) => {
                 let found = Card::parse(bytes.as_slice());
@@ -330,9 +337,9 @@ impl Pages<'_, '_, '_> {
                     (Some(ours), Some(theirs)) => ours.same_version(theirs),
                     _ => false,
                 };
-                match words {
+                match refused {
                     // It is as it was: it was not the version that was refused (Q97).
-                    Some(words) if unchanged => {
+                    Some((_, words)) if unchanged => {
                         let words = format!("the server refuses it: {words}");
                         self.unsendable(&parcel.action, Some(parcel.edited), words)?;
                         self.keep_merged(recorded(parcel.action))?;
@@ -342,16 +349,18 @@ impl Pages<'_, '_, '_> {
                 }
             }
             What::Missing if parcel.write == Write::Create => {
-                match words {
+                match refused {
                     // Nobody is there, and nobody new may be (Q110).
-                    Some(_) if has_place(&parcel.action) => {
+                    Some(_) if has_place(&parcel.action) || parcel.is_named_by_uid() => {
                         self.forget_intent(&parcel)?;
                         return Ok(Some(elsewhere(parcel.action)));
                     }
-                    Some(words) => {
+                    Some((refusal, words)) => {
                         self.forget_intent(&parcel)?;
                         let words = format!("the server refuses it: {words}");
-                        self.unsendable(&parcel.action, Some(parcel.edited), words)?;
+                        // Where the book is gone, nothing is wrong with the contact (Q116).
+                        let tried = (refusal != Refusal::NoPlace).then_some(parcel.edited);
+                        self.unsendable(&parcel.action, tried, words)?;
                     }
                     // It may still arrive: the next run looks before it sends again.
                     None => self.unsendable(

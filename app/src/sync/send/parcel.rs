@@ -78,6 +78,12 @@ pub(super) fn pack(action: Action, book: &BookInfo, new_href: impl Fn(&Card) -> 
 }
 
 impl Parcel {
+    /// Whether its place is named after its UID, which somebody may have used before.
+    pub(super) fn is_named_by_uid(&self) -> bool {
+        let uid = self.sent.as_ref().and_then(Card::uid);
+        uid.is_some_and(|uid| self.href.file_name() == format!("{}.vcf", uid.0))
+    }
+
     /// What is stored before it is sent: where a new card will be, and what it replaces there, or
     /// nobody would know after a crash.
     pub(super) fn intent(

@@ -94,7 +94,7 @@ impl Pages<'_, '_, '_> {
             if as_thought {
                 good.push(parcel);
             } else {
-                doubts.push(Doubt { parcel, words: None });
+                doubts.push(Doubt { parcel, refused: None });
             }
         }
         Ok((good, doubts))
