@@ -152,7 +152,10 @@ impl Pages<'_, '_, '_> {
             let keys: Vec<HrefKey> = hrefs.iter().map(Href::key).collect();
             let linked = self.store.read().linked_at(self.book.id, &keys)?;
             let lost = linked.iter().filter(|linked| {
-                !self.moved.contains(&linked.contact.id) && !self.may_turn_up(linked)
+                let contact = &linked.contact;
+                !self.moved.contains(&contact.id)
+                    && !self.may_turn_up(linked)
+                    && !self.is_refused(contact.id, contact.edited)
             });
             let actions = lost.map(|linked| plan_gone(linked, self.options.choice)).collect();
             self.carry_out(actions, keys).await?;

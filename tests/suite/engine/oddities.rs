@@ -231,7 +231,7 @@ impl DavTransport for Vanishing {
 
 #[test]
 fn a_uid_is_sent_as_it_was_first_written() {
-    // Q89, Q100, Q131: whatever it looks like, and however often it is edited.
+    // Q100, Q131: whatever it looks like, and however often it is edited.
     let uids = [
         "http://example.org/a/b?c=d",
         "with blanks and \u{fc}ml\u{e4}uts",

@@ -22,12 +22,19 @@ fn every_server_is_found_from_its_bare_host() {
         if server == "calypso" {
             continue;
         }
-        let stage = Stage::with_cards(knobs, 2);
-        let address = stage.fake.url();
-        stage.use_server(address.split('/').nth(2).unwrap());
-        let (ran, report) = stage.report(&[]);
-        assert_eq!((ran.exit, counts(&report)), (Exit::Done, [2, 0, 0]), "{server}: {}", ran.err);
-        stage.assert_no_sins();
+        let address = Stage::new(knobs.clone()).fake.url();
+        let mut hosts = vec![address.split('/').nth(2).unwrap()];
+        if server == "fastmail" {
+            // A shard, where DNS leads to (Q07).
+            hosts.push("d277161.carddav.fastmail.com");
+        }
+        for host in hosts {
+            let stage = Stage::with_cards(knobs.clone(), 2);
+            stage.use_server(host);
+            let (ran, report) = stage.report(&[]);
+            assert_eq!((ran.exit, counts(&report)), (Exit::Done, [2, 0, 0]), "{host}: {}", ran.err);
+            stage.assert_no_sins();
+        }
     }
 }
 

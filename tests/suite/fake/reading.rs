@@ -41,6 +41,30 @@ fn every_profile_leads_from_its_root_to_its_book_and_syncs_it() {
     }
 }
 
+#[test]
+fn photos_are_on_another_host_for_those_who_are_logged_in() {
+    let fake = FakeDav::new(Knobs::icloud());
+    let photo = "https://p31-contacts.icloud.com:443/12345678/wbs/01ab";
+    assert_eq!(ask(&fake, "GET", photo, &[], "").headers()["content-type"], "image/jpeg");
+    assert_eq!(ask(&fake, "GET", photo, &[("authorization", "")], "").status(), 401);
+}
+
+#[test]
+fn cookies_and_ctags_are_as_the_knobs_say() {
+    for (ctag, told) in [(CTag::Told, true), (CTag::Constant, true), (CTag::Missing, false)] {
+        let fake = FakeDav::new(Knobs { ctag, cookies: Cookies::Session, ..Knobs::default() });
+        let ctag_of = || {
+            let reply = propfind(&fake, "/addressbooks/alice/contacts/", "0", "<CS:getctag/>");
+            assert!(reply.headers()["set-cookie"].to_str().unwrap().starts_with("session="));
+            text(&reply)
+        };
+        let before = ctag_of();
+        assert_eq!(before.contains("200 OK"), told, "{before}");
+        fake.put("contacts", "a.vcf", card("u", "Ada"));
+        assert_eq!(before == ctag_of(), ctag != CTag::Told, "{ctag:?}");
+    }
+}
+
 fn path_in(fake: &FakeDav, path: &str) -> String {
     // The spelling of `@` is the profile's own; hrefs of cards show it.
     let escaped = fake.href("x", "").contains("%40");

@@ -136,6 +136,7 @@ fn a_created_card_gets_another_name_told_or_untold() {
         (AbsoluteLocation, Some("https://dav.example.test/addressbooks/alice/contacts/"), false),
         (Alias, None, true),
         (Silent, None, false),
+        (OfUid, None, false),
     ] {
         let knobs = Knobs { rename_on_put, uid_replace: UidOnPut::Replaced, ..Knobs::default() };
         let fake = FakeDav::new(knobs);
@@ -154,6 +155,22 @@ fn a_created_card_gets_another_name_told_or_untold() {
             assert!(found.contains(&format!("contacts/{name}<")), "{found}");
         }
     }
+}
+
+#[test]
+fn what_resembles_a_card_is_taken_for_it_and_what_is_empty_breaks_the_server() {
+    let knobs =
+        Knobs { namesake: Namesake::Merged, empty_value: EmptyValue::Fails, ..Knobs::default() };
+    let fake = FakeDav::new(knobs);
+    fake.put("contacts", "a.vcf", card("u", "Ada"));
+    let tried = "/addressbooks/alice/contacts/b.vcf";
+    let more = card("v", "Ada").replace("END:", "TITLE:Countess\r\nEND:");
+    assert_eq!(put(&fake, tried, NEW, &more).status(), 201);
+    assert_eq!(fake.names("contacts"), ["a.vcf"]);
+    let merged = String::from_utf8(fake.card("contacts", "a.vcf").unwrap()).unwrap();
+    assert!(merged.contains("UID:u\r\n") && merged.contains("TITLE:Countess"), "{merged}");
+    let empty = card("w", "Bea").replace("END:", "X-GENDER:\r\nEND:");
+    assert_eq!(put(&fake, tried, NEW, &empty).status(), 500);
 }
 
 #[test]
