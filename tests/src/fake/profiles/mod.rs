@@ -12,8 +12,10 @@ const ADDED: Demands = Demands { uid: Demand::Added, fn_: Demand::Added, n: Dema
 const LENIENT: Demands =
     Demands { uid: Demand::Optional, fn_: Demand::Optional, n: Demand::Optional };
 
-/// Every profile, by the name that the command line takes.
-const PROFILES: [(&str, fn() -> Knobs); 17] = [
+/// The name that the command line takes, and what makes the profile.
+type Profile = (&'static str, fn() -> Knobs);
+
+const PROFILES: [Profile; 17] = [
     ("rfc", Knobs::default),
     ("icloud", Knobs::icloud),
     ("google", Knobs::google),
