@@ -19,13 +19,15 @@ use contactcmd_ports::{DavTransport, TransportError};
 use http::header::{AUTHORIZATION, USER_AGENT};
 use http::{HeaderValue, Request, Response, Version};
 
-pub use auth::Credentials;
+pub use auth::{Credentials, Service, SignInError, sign_in};
 pub use discover::{Discovered, discover, first_address};
 pub use error::RemoteError;
 pub use fetch::{fetch, fetch_each};
 pub use write::WriteError;
 
 use crate::World;
+use crate::config::AuthKind;
+use auth::{Stamp, Verdict};
 
 /// At most this many redirects in a row.
 const MAX_REDIRECTS: usize = 5;
@@ -56,6 +58,14 @@ enum Kind {
     /// It changes something there. Where no answer comes nobody knows whether it did: the card has to
     /// be looked at before anything is sent again (Q108).
     Write,
+}
+
+/// The answer to a request that was sent as often as it takes.
+struct Sent {
+    response: Response<Vec<u8>>,
+    elapsed: Duration,
+    /// Whether it said who was asking.
+    is_signed: bool,
 }
 
 /// A reply, and how it came.
@@ -106,6 +116,11 @@ impl<'w> Remote<'w> {
         self.accepted.get()
     }
 
+    /// Which way of logging in is in use; it changes when the server asks for Digest.
+    pub fn auth(&self) -> AuthKind {
+        self.credentials.kind()
+    }
+
     /// The outside world.
     pub fn world(&self) -> &'w World {
         self.world
@@ -125,16 +140,18 @@ impl<'w> Remote<'w> {
         let mut at = at.clone();
         for _ in 0..=MAX_REDIRECTS {
             let operation = make(at.clone());
-            let (response, elapsed) = self.send(&at, operation.request(), Kind::Read).await?;
+            let Sent { response, elapsed, is_signed } =
+                self.send(&at, operation.request(), Kind::Read).await?;
             match operation.reply(&response) {
                 Ok(reply) => {
-                    self.accepted.set(true);
+                    // Before Digest was asked for the user is nobody yet.
+                    self.accepted.set(self.accepted.get() || is_signed);
                     return Ok(Answer { reply, at, bytes: response.body().len(), elapsed });
                 }
                 Err(DavError::Moved { status, location }) => {
                     at = self.follow(&at, status, &location)?;
                 }
-                Err(error) => return Err(RemoteError::Dav { at, error }),
+                Err(error) => return Err(self.refused(at, error)),
             }
         }
         let words = format!("there were more than {MAX_REDIRECTS} redirects");
@@ -157,6 +174,17 @@ impl<'w> Remote<'w> {
         }
     }
 
+    /// What an answer that is an error means to this user: of a 401, whether it is the secret that is
+    /// wrong or the way of logging in.
+    fn refused(&self, at: Location, error: DavError) -> RemoteError {
+        match error {
+            DavError::Unauthorized { schemes, .. } if !self.credentials.is_among(&schemes) => {
+                RemoteError::NotOffered { at, used: self.auth(), offered: schemes }
+            }
+            error => RemoteError::Dav { at, error },
+        }
+    }
+
     /// Sends a request, and repeats it where that helps and is safe. Gives how long the answer took,
     /// waits aside.
     async fn send(
@@ -164,32 +192,75 @@ impl<'w> Remote<'w> {
         at: &Location,
         request: Request<Vec<u8>>,
         kind: Kind,
-    ) -> Result<(Response<Vec<u8>>, Duration), RemoteError> {
-        let request = self.sign(at, request)?;
-        let mut attempt = 0;
+    ) -> Result<Sent, RemoteError> {
+        self.check_destination(at)?;
+        let (mut attempt, mut renewals) = (1, 0);
         loop {
-            attempt += 1;
             self.wait_until_welcome();
+            let (signed, stamp) = self.sign(&request).await?;
+            let is_signed = signed.headers().contains_key(AUTHORIZATION);
             let started = self.milliseconds();
-            let sent = self.send_once(at, request.clone(), kind).await;
+            let mut sent = self.send_once(at, signed, kind).await;
             let elapsed = u64::try_from(self.milliseconds() - started).unwrap_or(0);
-            let last = attempt >= MAX_TRIES;
-            let wait = match &sent {
-                Ok(response) => self.wait_for(response, attempt),
-                Err(RemoteError::Transport(
-                    TransportError::Timeout { .. } | TransportError::Broken { .. },
-                )) if kind == Kind::Read => {
-                    Some(pause(Trouble::Connection, attempt, None, self.chance()))
+            if let Ok(response) = &mut sent {
+                // A 401 is an answer even to a write: nothing was written.
+                if self.is_to_be_signed_anew(response, stamp, renewals).await? {
+                    renewals += 1;
+                    continue;
                 }
-                Err(_) => None,
+                self.credentials.even_out(response);
+            }
+            let Some(wait) = self.wait_for(&sent, kind, attempt).filter(|_| attempt < MAX_TRIES)
+            else {
+                let elapsed = Duration::from_millis(elapsed);
+                return sent.map(|response| Sent { response, elapsed, is_signed });
             };
-            let Some(wait) = wait.filter(|_| !last) else {
-                return sent.map(|response| (response, Duration::from_millis(elapsed)));
-            };
+            attempt += 1;
             let until =
                 self.milliseconds() + i64::try_from(wait.as_millis()).unwrap_or(i64::MAX / 2);
             self.not_before.set(self.not_before.get().max(until));
         }
+    }
+
+    /// The request with who is asking.
+    async fn sign(
+        &self,
+        request: &Request<Vec<u8>>,
+    ) -> Result<(Request<Vec<u8>>, Stamp), RemoteError> {
+        let asked = self.credentials.prepare(self.world, &*self.transport).await;
+        self.count_token(asked)?;
+        let (header, stamp) = self.credentials.sign(request);
+        let mut request = request.clone();
+        let headers = request.headers_mut();
+        headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_TEXT));
+        if let Some(header) = header {
+            headers.insert(AUTHORIZATION, header);
+        }
+        Ok((request, stamp))
+    }
+
+    /// Whether the same request under another header is worth sending; gets the token it needs.
+    async fn is_to_be_signed_anew(
+        &self,
+        response: &Response<Vec<u8>>,
+        stamp: Stamp,
+        renewals: u32,
+    ) -> Result<bool, RemoteError> {
+        match self.credentials.judge(response, (stamp, renewals), &*self.world.random) {
+            Verdict::Stands => Ok(false),
+            Verdict::SignAgain => Ok(true),
+            Verdict::Renew => {
+                let asked = self.credentials.renew(self.world, &*self.transport, stamp).await;
+                self.count_token(asked)?;
+                Ok(true)
+            }
+        }
+    }
+
+    fn count_token(&self, asked: Result<bool, SignInError>) -> Result<(), RemoteError> {
+        let asked = asked.map_err(RemoteError::SignIn)?;
+        self.requests.set(self.requests.get() + u32::from(asked));
+        Ok(())
     }
 
     /// Waits once for all requests in flight: what one was told holds for the others.
@@ -236,8 +307,22 @@ impl<'w> Remote<'w> {
         Ok(sent?)
     }
 
-    /// How long to wait before repeating, if the answer asks for it.
-    fn wait_for(&self, response: &Response<Vec<u8>>, attempt: u32) -> Option<Duration> {
+    /// How long to wait before repeating, if that helps and is safe.
+    fn wait_for(
+        &self,
+        sent: &Result<Response<Vec<u8>>, RemoteError>,
+        kind: Kind,
+        attempt: u32,
+    ) -> Option<Duration> {
+        let response = match sent {
+            Ok(response) => response,
+            Err(RemoteError::Transport(
+                TransportError::Timeout { .. } | TransportError::Broken { .. },
+            )) if kind == Kind::Read => {
+                return Some(pause(Trouble::Connection, attempt, None, self.chance()));
+            }
+            Err(_) => return None,
+        };
         match response.status().as_u16() {
             429 | 503 => {
                 let asked = response.headers().get("retry-after");
@@ -254,21 +339,14 @@ impl<'w> Remote<'w> {
         }
     }
 
-    /// Adds who is asking. Credentials go over https to the same registrable domain only, or to
-    /// loopback, or where the user allowed http (Q08).
-    fn sign(
-        &self,
-        at: &Location,
-        mut request: Request<Vec<u8>>,
-    ) -> Result<Request<Vec<u8>>, RemoteError> {
+    /// Credentials go over https to the same registrable domain only, or to loopback, or where the
+    /// user allowed http (Q08). Digest and tokens keep to the same rule.
+    fn check_destination(&self, at: &Location) -> Result<(), RemoteError> {
         let home = self.credentials.home();
-        if !may_know(home, &at.origin, &self.rules()) {
-            return Err(RemoteError::Withheld { home: home.clone(), origin: at.origin.clone() });
+        if may_know(home, &at.origin, &self.rules()) {
+            return Ok(());
         }
-        let headers = request.headers_mut();
-        headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_TEXT));
-        headers.insert(AUTHORIZATION, self.credentials.header());
-        Ok(request)
+        Err(RemoteError::Withheld { home: home.clone(), origin: at.origin.clone() })
     }
 
     fn rules(&self) -> Rules<'static> {
