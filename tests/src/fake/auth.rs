@@ -22,13 +22,8 @@ impl World {
         if knobs.lockout.is_some_and(|most| self.failed_logins >= most) {
             return Some(and_header(text(429, "too many requests"), "retry-after", "30"));
         }
-        let digest = match knobs.auth {
-            Auth::Digest => Some(DigestRule::default()),
-            Auth::DigestBy(rule) => Some(rule),
-            _ => None,
-        };
-        let answer = digest.map(|rule| self.digest_answer(rule, ask));
-        if answer == Some(Answer::Good) || (digest.is_none() && self.knows(ask)) {
+        let answer = self.login(ask);
+        if answer == Answer::Good {
             return None;
         }
         let anonymous = !ask.headers.contains_key("authorization");
@@ -40,7 +35,7 @@ impl World {
             }
             AuthFailure::Status401 | AuthFailure::Unauthenticated => {
                 let reply = error(&knobs, 401, "Not authenticated");
-                match digest {
+                match rule(knobs.auth) {
                     Some(rule) => self.digest_challenge(rule, answer, reply),
                     None => challenge(knobs.auth, reply),
                 }
@@ -51,21 +46,30 @@ impl World {
         })
     }
 
-    /// Whether the request carries good credentials of any scheme but Digest.
-    fn knows(&self, ask: &Ask) -> bool {
+    /// Whether the request carries good credentials.
+    pub(super) fn knows(&mut self, ask: &Ask) -> bool {
+        self.login(ask) == Answer::Good
+    }
+
+    fn login(&mut self, ask: &Ask) -> Answer {
+        if let Some(rule) = rule(self.knobs.auth) {
+            return self.nonces.judge(rule, ask, (&self.user, &self.password));
+        }
         let value = ask.header("authorization").unwrap_or_default();
         let (scheme, rest) = value.split_once(' ').unwrap_or((&value, ""));
         let basic = scheme.eq_ignore_ascii_case("basic")
             && rest == STANDARD.encode(format!("{}:{}", self.user, self.password));
-        let bearer = scheme.eq_ignore_ascii_case("bearer") && rest == self.password;
-        match self.knobs.auth {
+        let is_token = scheme.eq_ignore_ascii_case("bearer");
+        let bearer = is_token && rest == self.password;
+        let is_good = match self.knobs.auth {
             Auth::None => true,
             Auth::Basic | Auth::LowerCaseBasic => basic,
             Auth::BasicOrBearer => basic || bearer,
             Auth::UnadvertisedBearer => bearer,
-            Auth::OAuth2 => scheme.eq_ignore_ascii_case("bearer") && self.sign_in.is_good(rest),
+            Auth::OAuth2 => is_token && self.sign_in.is_good(rest),
             Auth::Digest | Auth::DigestBy(_) => false,
-        }
+        };
+        if is_good { Answer::Good } else { Answer::Bad }
     }
 
     /// Records credentials that are missing, or go where they must not.
@@ -77,8 +81,7 @@ impl World {
         let domain = ask.domain();
         let home = self.domain.get_or_insert_with(|| domain.clone()).clone();
         let sent = ask.headers.contains_key("authorization");
-        let asked_first =
-            matches!(self.knobs.auth, Auth::Digest | Auth::DigestBy(_) | Auth::None);
+        let asked_first = matches!(self.knobs.auth, Auth::Digest | Auth::DigestBy(_) | Auth::None);
         let clear = ask.scheme == "http" && !is_loopback(&ask.bare_host());
         for (kind, committed) in [
             (SinKind::NoCredentials, !sent && !asked_first && domain == home),
@@ -91,12 +94,7 @@ impl World {
         }
     }
 
-    fn digest_answer(&mut self, rule: DigestRule, ask: &Ask) -> Answer {
-        let login = (self.user.clone(), self.password.clone());
-        self.nonces.judge(rule, ask, (&login.0, &login.1))
-    }
-
-    fn digest_challenge(&mut self, rule: DigestRule, answer: Option<Answer>, reply: Reply) -> Reply {
+    fn digest_challenge(&mut self, rule: DigestRule, answer: Answer, reply: Reply) -> Reply {
         let digest = self.nonces.challenge(rule, answer);
         let others = ["Negotiate", "X-Other realm=\"a, b\""];
         match rule.challenges {
@@ -109,6 +107,15 @@ impl World {
                 .iter()
                 .fold(reply, |reply, value| and_header(reply, "www-authenticate", value)),
         }
+    }
+}
+
+/// How Digest is done, where it is.
+fn rule(auth: Auth) -> Option<DigestRule> {
+    match auth {
+        Auth::Digest => Some(DigestRule::default()),
+        Auth::DigestBy(rule) => Some(rule),
+        _ => None,
     }
 }
 

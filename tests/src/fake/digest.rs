@@ -9,12 +9,12 @@ use super::auth::REALM;
 use super::knobs::{DigestAlgorithm, DigestRule, OldNonce};
 use super::md5;
 
-/// What a Digest answer is.
+/// What a login is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Answer {
     /// Right.
     Good,
-    /// Right, to a nonce that has had its time.
+    /// Right, to a Digest nonce that has had its time.
     Old,
     /// Wrong, or none at all.
     Bad,
@@ -29,25 +29,21 @@ pub(super) struct Nonces {
 
 impl Nonces {
     /// The challenge after `answer`. Without a life there is one nonce for everybody.
-    pub(super) fn challenge(&mut self, rule: DigestRule, answer: Option<Answer>) -> String {
+    pub(super) fn challenge(&mut self, rule: DigestRule, answer: Answer) -> String {
         self.given += u32::from(rule.nonce_life.is_some());
-        let nonce = self.nonce();
+        let nonce = nonce(self.given);
         let (algorithm, qop) = match rule.algorithm {
             DigestAlgorithm::Md5 => ("", ",qop=\"auth\""),
             DigestAlgorithm::LowerCaseMd5 => (",algorithm=\"md5\"", ""),
             DigestAlgorithm::Md5Sess => (",algorithm=MD5-sess", ",qop=\"auth,auth-int\""),
             DigestAlgorithm::Sha256 => (",algorithm=SHA-256", ",qop=\"auth\""),
         };
-        let is_stale = answer == Some(Answer::Old) && rule.old_nonce == OldNonce::Stale;
+        let is_stale = answer == Answer::Old && rule.old_nonce == OldNonce::Stale;
         let stale = if is_stale { ",stale=true" } else { "" };
         format!(
             "Digest realm=\"{REALM}\",nonce=\"{nonce}\",\
              opaque=\"df58bdff8cf60599c939187d0b5c54de\"{algorithm}{qop}{stale}"
         )
-    }
-
-    fn nonce(&self) -> String {
-        format!("dcd98b7102dd2f0e8b11d0f6{:08x}", 0x00bf_b0c0 + self.given)
     }
 
     /// What the answer in `ask` is, if the user has this name and password. A count is good once.
@@ -64,19 +60,25 @@ impl Nonces {
             })
         };
         let of = |name: &str| param(name).unwrap_or_default();
-        let (nonce, nc) = (of("nonce"), of("nc"));
+        let (given, nc) = (of("nonce"), of("nc"));
         let expected = expected(rule, ask, login, &of);
         if of("username") != login.0 || of("uri") != ask.path || of("response") != expected {
             return Answer::Bad;
         }
-        let seen = self.seen.entry(nonce.clone()).or_default();
+        let is_ours = (0..=self.given).any(|number| nonce(number) == given);
+        let seen = self.seen.entry(given).or_default();
         let is_spent = rule.nonce_life.is_some_and(|life| seen.len() >= life as usize);
         let is_new = rule.algorithm == DigestAlgorithm::LowerCaseMd5 || seen.insert(nc);
-        match nonce == self.nonce() && is_new && !is_spent {
+        match is_ours && is_new && !is_spent {
             true => Answer::Good,
             false => Answer::Old,
         }
     }
+}
+
+/// The nonce given out as this one; the first is there before anybody asks.
+fn nonce(number: u32) -> String {
+    format!("dcd98b7102dd2f0e8b11d0f6{:08x}", 0x00bf_b0c0 + number)
 }
 
 fn expected(

@@ -2,8 +2,8 @@
 
 use contactcmd::Exit;
 use contactcmd_tests::fake::{
-    Access, AuthFailure, BareOrigin, BookOptions, HomeExtras, HomeHost, Knobs, Layout,
-    Principal, Privileges, Target, WellKnown,
+    Access, AuthFailure, BareOrigin, BookOptions, HomeExtras, HomeHost, Knobs, Layout, Principal,
+    Privileges, Target, WellKnown,
 };
 
 use super::stage::{Stage, card, counts};

@@ -37,6 +37,8 @@ pub(crate) struct Stage {
     pub(crate) keychain: MemoryKeychain,
     /// What comes to the port that waits for the browser.
     pub(crate) visits: Rc<RefCell<Vec<String>>>,
+    /// Whether the user does not answer the page in the browser.
+    pub(crate) is_away: Rc<Cell<bool>>,
     /// The transport in place of the fake's own, where a test looks at every request.
     transport: RefCell<Option<Arc<dyn DavTransport>>>,
 }
@@ -66,6 +68,7 @@ impl Stage {
             server: RefCell::new(server),
             keychain: MemoryKeychain::default(),
             visits: Rc::default(),
+            is_away: Rc::default(),
             transport: RefCell::new(None),
         }
     }
@@ -208,6 +211,7 @@ impl Stage {
         let (fake, other) = (self.fake.clone(), self.transport.borrow().clone());
         let (now, chance, pauses) = (self.now.clone(), self.chance.clone(), self.pauses.clone());
         let clock = self.now.clone();
+        let is_away = self.is_away.clone();
         let (provider, sent, visits) = (fake.clone(), self.visits.clone(), self.visits.clone());
         World {
             open_repo: Box::new(|path, open| {
@@ -232,12 +236,18 @@ impl Stage {
                 pauses.borrow_mut().push(length);
             }),
             open_browser: Box::new(move |page| {
+                if is_away.get() {
+                    return false;
+                }
                 sent.borrow_mut().push(provider.sign_in(|provider| provider.agree(page)));
                 true
             }),
             listen: Box::new(move || {
                 let visits = visits.clone();
-                Ok(Loopback { port: 7, wait: Box::new(move |_, reception| receive(&visits, reception)) })
+                Ok(Loopback {
+                    port: 7,
+                    wait: Box::new(move |_, reception| receive(&visits, reception)),
+                })
             }),
             interrupt: self.interrupt.clone(),
             ui: Ui::new(Box::new(out.clone()), Box::new(err.clone()), Terminal::default()),
