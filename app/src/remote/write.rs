@@ -3,7 +3,8 @@
 use contactcmd_domain::dav::{DavError, Href, Location, Operation, Unwritable};
 use contactcmd_ports::TransportError;
 
-use super::{Kind, MAX_REDIRECTS, Remote, RemoteError, Sent};
+use super::send::{Kind, Sent};
+use super::{MAX_REDIRECTS, Remote, RemoteError};
 
 /// Why a write is not known to have happened.
 #[derive(Debug)]

@@ -70,6 +70,7 @@ fn assert_done(ran: &Ran, what: impl std::fmt::Debug) {
 
 #[test]
 fn digest_is_done_however_it_is_asked_for() {
+    // Q18: alone or among others, in one header or in many.
     use Challenges::{Alone, ManyHeaders, OneHeader};
     use DigestAlgorithm::{LowerCaseMd5, Md5, Md5Sess, Sha256};
     let rules = [
@@ -155,6 +156,7 @@ fn the_first_request_of_a_digest_login_carries_its_body() {
 
 #[test]
 fn a_token_takes_the_place_of_the_password() {
+    // Q17: Google does not offer the scheme that works.
     for knobs in [knobs(Auth::BasicOrBearer), Knobs::google()] {
         let stage = stage(knobs, "auth = 'bearer'\npassword_command = 'echo secret'");
         assert_done(&stage.run_as(&SYNC, None), "a token");

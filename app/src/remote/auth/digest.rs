@@ -65,7 +65,9 @@ impl Digest {
     ) -> Verdict {
         let is_current = stamp == self.stamp();
         if response.status() != StatusCode::UNAUTHORIZED {
-            if let Some(session) = self.session.borrow().as_ref().filter(|_| is_current) {
+            // A server in trouble may not have looked at the password.
+            let is_good = is_current && response.status().is_success();
+            if let Some(session) = self.session.borrow().as_ref().filter(|_| is_good) {
                 session.accepted.set(true);
             }
             return Verdict::Stands;

@@ -11,12 +11,13 @@ use contactcmd_domain::dav::{Location, Origin};
 use contactcmd_ports::{CredentialKey, DavTransport, Secret};
 use http::{HeaderValue, Request, Response, StatusCode};
 
-pub use service::{Service, SignInError};
+pub use service::SignInError;
 pub use sign_in::sign_in;
 
 use crate::config::{AccountSettings, AuthKind};
 use crate::{Failure, World};
 use digest::Digest;
+use service::Service;
 use tokens::Tokens;
 
 /// What an account logs in with, and the server it belongs to. Has no `Debug`.

@@ -9,7 +9,7 @@ use crate::config::AccountSettings;
 use crate::{Exit, Failure, World, password};
 
 /// An OAuth2 provider as one account uses it. Has no `Debug`.
-pub struct Service {
+pub(super) struct Service {
     /// The account of the config that it is for.
     pub(super) account: String,
     /// Which program asks, as the provider registered it.
@@ -52,7 +52,11 @@ impl Service {
     ///
     /// Exit 2 when the settings do not suffice; the hint names the one that is missing. Exit 3 when
     /// `client_secret_command` fails.
-    pub fn of(world: &World, account: &AccountSettings, host: &str) -> Result<Self, Failure> {
+    pub(super) fn of(
+        world: &World,
+        account: &AccountSettings,
+        host: &str,
+    ) -> Result<Self, Failure> {
         let provider = Provider::of_domain(host).map(|provider| provider.name);
         let known = KNOWN.iter().find(|known| Some(known.provider) == provider);
         let set = &account.oauth2;
