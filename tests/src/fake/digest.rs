@@ -28,9 +28,9 @@ pub(super) struct Nonces {
 }
 
 impl Nonces {
-    /// The challenge after `answer`. Without a life there is one nonce for everybody.
+    /// The challenge after `answer`, each with a nonce of its own.
     pub(super) fn challenge(&mut self, rule: DigestRule, answer: Answer) -> String {
-        self.given += u32::from(rule.nonce_life.is_some());
+        self.given += 1;
         let nonce = nonce(self.given);
         let (algorithm, qop) = match rule.algorithm {
             DigestAlgorithm::Md5 => ("", ",qop=\"auth\""),
