@@ -238,7 +238,8 @@ mod tests {
         const TOKEN: (&str, &str) = ("token_url", "https://login.example/token");
         const SCOPE: (&str, &str) = ("scope", "contacts");
         // host, settings -> host of the tokens, or what is missing
-        let cases: [(&str, &[(&str, &str)], Result<&str, &str>); 8] = [
+        type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], Result<&'a str, &'a str>);
+        let cases: [Case<'_>; 8] = [
             ("www.googleapis.com", &[ID], Ok("oauth2.googleapis.com")),
             ("www.googleapis.com", &[ID, TOKEN], Ok("login.example")),
             ("dav.example", &[ID, AUTH, TOKEN, SCOPE], Ok("login.example")),
