@@ -338,6 +338,7 @@ pub enum Password {
     /// Store the password of an account in the keychain
     #[command(after_help = "\
 On a terminal the password is asked for twice; elsewhere it is the first line of standard input.
+For an account with `auth = \"oauth2\"` your browser opens instead, to sign in.
 
 Examples:
   contactcmd password set

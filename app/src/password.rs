@@ -9,8 +9,9 @@ use contactcmd_domain::dav::Location;
 use contactcmd_ports::{CredentialError, CredentialKey, Secret};
 use zeroize::Zeroizing;
 
-use crate::config::{AccountSettings, PasswordCommand};
-use crate::ui::{clean, prompt};
+use crate::config::{AccountSettings, AuthKind, PasswordCommand};
+use crate::remote::sign_in;
+use crate::ui::{clean, error, prompt};
 use crate::{Exit, Failure, World};
 
 /// The variable that holds a password.
@@ -42,12 +43,15 @@ pub fn key(server: &str, username: &str) -> CredentialKey {
     }
 }
 
-/// The first password there is for this account, and where it was.
+/// The first password there is for this account, and where it was. For `auth = "oauth2"` it is the
+/// refresh token, and in place of a question the user signs in with the browser; so this must not be
+/// called from within a future.
 ///
 /// # Errors
 ///
 /// [`Exit::Auth`]: there is none and nobody to ask, or the command or keychain that should have it
-/// failed; the hint names what helps. [`Exit::Interrupted`]: the user gave up at the question.
+/// failed; the hint names what helps. [`Exit::Interrupted`]: the user gave up at the question. For a
+/// sign-in what [`sign_in`] says.
 pub fn find(
     world: &World,
     account: &AccountSettings,
@@ -57,7 +61,7 @@ pub fn find(
         return Ok((Secret::new(text), Source::Environment));
     }
     if let Some(command) = &account.password_command {
-        let secret = run(command).map_err(|wrong| wrong.of(&account.name))?;
+        let secret = run(command).map_err(|wrong| wrong.of(&account.name, "password"))?;
         return Ok((secret, Source::Command));
     }
     let no_keychain = match world.credentials.secret(key) {
@@ -68,10 +72,43 @@ pub fn find(
     if let Some(error) = &no_keychain {
         world.ui.detail(error);
     }
+    if account.auth == Some(AuthKind::OAuth2) {
+        if !prompt::can_ask(&world.ui) {
+            return Err(nobody_signed_in(account, key));
+        }
+        let secret = sign_in(world, account, key)?;
+        // The provider has just given it, so there is nothing to wait for.
+        if let Err(failure) = remember(world, key, &secret) {
+            error::print(&world.ui, &failure);
+        }
+        return Ok((secret, Source::Keychain));
+    }
     match ask(world, key)? {
         Some(secret) => Ok((secret, Source::Prompt)),
         None => Err(nowhere(key, no_keychain)),
     }
+}
+
+/// The secret of an OAuth2 client, under this name in the keychain: what `client_secret_command`
+/// prints, else what the keychain holds; `None` for a client without one.
+///
+/// # Errors
+///
+/// [`Exit::Auth`] when the command fails: the hint names it.
+pub fn client_secret(
+    world: &World,
+    account: &AccountSettings,
+    key: &CredentialKey,
+) -> Result<Option<Secret>, Failure> {
+    if let Some(command) = &account.oauth2.client_secret_command {
+        let secret = run(command).map_err(|wrong| wrong.of(&account.name, "client_secret"))?;
+        return Ok(Some(secret));
+    }
+    // Without a keychain the client may still be one that needs no secret.
+    Ok(world.credentials.secret(key).unwrap_or_else(|error| {
+        world.ui.detail(&error);
+        None
+    }))
 }
 
 /// Asks for the password on the terminal; `None` when there is nobody to ask.
@@ -106,6 +143,15 @@ pub fn whose(key: &CredentialKey) -> String {
     format!("{} at {}", clean(&key.username), clean(&key.server))
 }
 
+fn nobody_signed_in(account: &AccountSettings, key: &CredentialKey) -> Failure {
+    let words = format!("nobody has signed in yet for {}", whose(key));
+    Failure::new(Exit::Auth, anyhow!(words)).hint(format!(
+        "sign in with `contactcmd password set --account {}`; where there is no keychain, a refresh \
+         token can come from `password_command` or the variable {VARIABLE}",
+        account.name
+    ))
+}
+
 fn nowhere(key: &CredentialKey, keychain: Option<CredentialError>) -> Failure {
     let words = format!("there is no password for {}", whose(key));
     let error = match keychain {
@@ -132,10 +178,12 @@ enum NoPassword {
 }
 
 impl NoPassword {
-    fn of(self, account: &str) -> Failure {
-        let words = format!("the password command of the account `{account}` failed");
-        Failure::new(Exit::Auth, anyhow::Error::new(self).context(words))
-            .hint("run the `password_command` of the config by hand: it must print the password")
+    /// `what` is what the command prints, as the setting is called.
+    fn of(self, account: &str, what: &str) -> Failure {
+        let words = format!("the `{what}_command` of the account `{account}` failed");
+        Failure::new(Exit::Auth, anyhow::Error::new(self).context(words)).hint(
+            "run it by hand: it must print the secret in its first line and nothing before it",
+        )
     }
 }
 

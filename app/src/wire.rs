@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use contactcmd_adapters::browser;
 use contactcmd_adapters::http_isahc::{IsahcOptions, IsahcTransport};
 use contactcmd_adapters::keychain::Keychain;
 use contactcmd_adapters::sqlite::SqliteRepo;
@@ -15,7 +16,7 @@ use uuid::Uuid;
 
 use crate::interrupt::Interrupt;
 use crate::ui::{Terminal, Ui};
-use crate::world::{TransportOptions, World};
+use crate::world::{Loopback, TransportOptions, World};
 use crate::{Exit, Failure, run};
 
 /// The longest that a pause goes on without looking whether the user asked to stop.
@@ -51,6 +52,7 @@ pub fn world(out: Box<dyn Write>, err: Box<dyn Write>, terminal: Terminal) -> Wo
 
 fn real_world(ui: Ui, interrupt: Interrupt) -> World {
     let waiting = interrupt.clone();
+    let listening = interrupt.clone();
     World {
         open_repo: Box::new(open_repo),
         transport: Box::new(transport),
@@ -59,9 +61,22 @@ fn real_world(ui: Ui, interrupt: Interrupt) -> World {
         now: Box::new(|| Timestamp(jiff::Timestamp::now().as_millisecond())),
         random: Box::new(|| *Uuid::new_v4().as_bytes()),
         pause: Box::new(move |length| pause(length, &waiting)),
+        open_browser: Box::new(browser::open),
+        listen: Box::new(move || listen(&listening)),
         interrupt,
         ui,
     }
+}
+
+fn listen(interrupt: &Interrupt) -> io::Result<Loopback> {
+    let port = browser::Port::open()?;
+    let interrupt = interrupt.clone();
+    Ok(Loopback {
+        port: port.number()?,
+        wait: Box::new(move |most, reception| {
+            port.wait(most, &|| interrupt.is_raised(), reception)
+        }),
+    })
 }
 
 fn open_repo(path: &Path, open: Open) -> Result<Box<dyn ContactRepo>, RepoError> {

@@ -2,13 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use contactcmd_ports::{CredentialError, CredentialKey, CredentialStore, Secret};
 
-/// Keeps secrets until it is dropped.
-#[derive(Default)]
+/// Keeps secrets until it is dropped. Clones are the same keychain.
+#[derive(Clone, Default)]
 pub struct MemoryKeychain {
-    secrets: RefCell<HashMap<CredentialKey, Secret>>,
+    secrets: Rc<RefCell<HashMap<CredentialKey, Secret>>>,
     state: State,
 }
 
@@ -27,7 +28,7 @@ pub enum State {
 impl MemoryKeychain {
     /// An empty one in this state.
     pub fn new(state: State) -> Self {
-        Self { secrets: RefCell::default(), state }
+        Self { secrets: Rc::default(), state }
     }
 
     fn check(&self) -> Result<(), CredentialError> {

@@ -5,21 +5,28 @@ use std::io::BufRead;
 use contactcmd_ports::{CredentialKey, Secret};
 
 use crate::cli::Whose;
-use crate::remote::first_address;
+use crate::config::{AccountSettings, AuthKind};
+use crate::remote::{first_address, sign_in};
 use crate::ui::prompt;
 use crate::{Exit, Failure, World, config, password};
 
 /// No password is longer; more is somebody's file.
 const MOST: u64 = 64 * 1024;
 
-/// Stores a password in the keychain: asked for twice on a terminal, else the first line of stdin.
+/// Stores a password in the keychain: asked for twice on a terminal, else the first line of stdin. The
+/// user of an `oauth2` account signs in with the browser, and the refresh token is stored.
 ///
 /// # Errors
 ///
 /// [`Exit::Usage`] when it is not clear whose it is; [`Exit::Failed`] when none was given, the two
-/// differ, or the keychain does not take it: nothing is stored then.
+/// differ, or the keychain does not take it: nothing is stored then. What [`sign_in`] says.
 pub fn set(whose: &Whose, world: &World) -> Result<Exit, Failure> {
-    let key = key(whose, world)?;
+    let (key, account) = key(whose, world)?;
+    if let Some(account) = account.filter(|account| account.auth == Some(AuthKind::OAuth2)) {
+        password::remember(world, &key, &sign_in(world, &account, &key)?)?;
+        world.ui.say(format!("the sign-in of {} is in the keychain", password::whose(&key)));
+        return Ok(Exit::Done);
+    }
     let secret = if world.ui.terminal.stdin {
         typed(world, &key)?
     } else {
@@ -39,7 +46,7 @@ pub fn set(whose: &Whose, world: &World) -> Result<Exit, Failure> {
 ///
 /// [`Exit::Usage`] when it is not clear whose it is; [`Exit::Failed`] when the keychain fails.
 pub fn delete(whose: &Whose, world: &World) -> Result<Exit, Failure> {
-    let key = key(whose, world)?;
+    let (key, _) = key(whose, world)?;
     if world.credentials.forget(&key)? {
         world.ui.say(format!("the password of {} is forgotten", password::whose(&key)));
         return Ok(Exit::Done);
@@ -48,14 +55,15 @@ pub fn delete(whose: &Whose, world: &World) -> Result<Exit, Failure> {
     Ok(Exit::Failed)
 }
 
-fn key(whose: &Whose, world: &World) -> Result<CredentialKey, Failure> {
+/// Whose it is, and the account of the config if it was meant.
+fn key(whose: &Whose, world: &World) -> Result<(CredentialKey, Option<AccountSettings>), Failure> {
     if let (Some(server), Some(username)) = (&whose.server, &whose.username) {
-        return resolved(server, username);
+        return Ok((resolved(server, username)?, None));
     }
     let settings = config::load(world)?;
     let account = settings.account(whose.account.as_deref())?;
     match (&account.server, &account.username) {
-        (Some(server), Some(username)) => resolved(server, username),
+        (Some(server), Some(username)) => Ok((resolved(server, username)?, Some(account.clone()))),
         (server, _) => {
             let missing = if server.is_none() { "server" } else { "username" };
             let words = format!("the account `{}` has no `{missing}`", account.name);

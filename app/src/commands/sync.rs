@@ -60,7 +60,6 @@ fn run_book_by_book(args: &SyncArgs, global: &Global, world: &World) -> Result<E
         .transpose()
         .map_err(|error| Failure::usage(format!("`--max-delete`: {error}")))?;
     let chosen = account::choose(args, world)?;
-    only_basic(&chosen)?;
     let address = first_address(&chosen.server, chosen.settings.allow_http)?;
     let path = paths::database(world, global)?;
     let looks_only = args.dry_run || args.list_addressbooks;
@@ -74,7 +73,7 @@ fn run_book_by_book(args: &SyncArgs, global: &Global, world: &World) -> Result<E
         timeout: chosen.settings.timeout,
         ca_file: chosen.settings.ca_file.clone(),
     })?;
-    let credentials = Credentials::basic(address.origin.clone(), &chosen.username, &secret);
+    let credentials = Credentials::of(world, &chosen.settings, &key, &secret)?;
     let remote = Remote::new(world, transport, credentials, chosen.settings.allow_http);
     let visit = Visit {
         args,
@@ -118,16 +117,6 @@ fn direction_name(direction: Direction) -> &'static str {
         Direction::Push => "push",
         Direction::Sync => "sync",
     }
-}
-
-fn only_basic(chosen: &Chosen) -> Result<(), Failure> {
-    let name = match chosen.settings.auth {
-        None | Some(AuthKind::Basic) => return Ok(()),
-        Some(AuthKind::Digest) => "digest",
-        Some(AuthKind::Bearer) => "bearer",
-    };
-    let words = format!("`auth = \"{name}\"` is not there yet: contactcmd only does Basic so far");
-    Err(Failure::usage(words).hint("leave `auth` out of the config"))
 }
 
 /// What a run of this command is called in the history.
@@ -355,6 +344,9 @@ impl Visit<'_, '_> {
             Saved::NotYet => {
                 let mut settings = self.chosen.settings.clone();
                 settings.username = Some(self.chosen.username.clone());
+                // Else the next run would send the password in vain first.
+                let is_digest = self.remote.auth() == AuthKind::Digest;
+                settings.auth = settings.auth.or(is_digest.then_some(AuthKind::Digest));
                 settings.addressbooks =
                     books.iter().map(|book| book.info.location.href.to_string()).collect();
                 match config::save(self.world, &settings) {

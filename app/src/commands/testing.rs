@@ -135,6 +135,8 @@ impl Stage {
             now: Box::new(|| Timestamp(0)),
             random: Box::new(|| *uuid::Uuid::new_v4().as_bytes()),
             pause: Box::new(|_| {}),
+            open_browser: Box::new(|_| panic!("no command under test opens a browser")),
+            listen: Box::new(|| panic!("no command under test waits for a browser")),
             interrupt: Interrupt::default(),
             ui: Ui::new(Box::new(self.out.clone()), Box::new(self.err.clone()), self.terminal),
         }

@@ -69,11 +69,13 @@ pub struct AccountSettings {
     pub allow_http: bool,
     /// How to log in; `None`: as the server asks.
     pub auth: Option<AuthKind>,
+    /// Where and as which program to sign in with `auth = "oauth2"`.
+    pub oauth2: OAuth2Settings,
     /// How long a connection may stay silent; whole seconds.
     pub timeout: Duration,
 }
 
-/// A command that prints the password in the first line of its output.
+/// A command that prints a password in the first line of its output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PasswordCommand {
     /// Run by the shell.
@@ -91,6 +93,23 @@ pub enum AuthKind {
     Digest,
     /// A token in place of the password.
     Bearer,
+    /// A sign-in with the browser, and tokens that it leads to.
+    OAuth2,
+}
+
+/// What `auth = "oauth2"` needs to know; what is missing may be known of the provider.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OAuth2Settings {
+    /// The program as the provider knows it. No secret.
+    pub client_id: Option<String>,
+    /// What prints the client's secret, where it has one and the keychain does not hold it.
+    pub client_secret_command: Option<PasswordCommand>,
+    /// The page that asks the user.
+    pub auth_url: Option<String>,
+    /// Where tokens come from.
+    pub token_url: Option<String>,
+    /// What is asked for; several are separated by spaces.
+    pub scope: Option<String>,
 }
 
 impl AccountSettings {
@@ -107,6 +126,7 @@ impl AccountSettings {
             ca_file: None,
             allow_http: false,
             auth: None,
+            oauth2: OAuth2Settings::default(),
             timeout: DEFAULT_TIMEOUT,
         }
     }

@@ -13,7 +13,7 @@ use super::{AccountSettings, AuthKind, DEFAULT_ACCOUNT, HistorySettings, Passwor
 use crate::{Failure, ui};
 
 /// The settings an account can have.
-pub(super) const KEYS: [&str; 10] = [
+pub(super) const KEYS: [&str; 15] = [
     "server",
     "username",
     "addressbook",
@@ -23,6 +23,11 @@ pub(super) const KEYS: [&str; 10] = [
     "ca_file",
     "allow_http",
     "auth",
+    "client_id",
+    "client_secret_command",
+    "auth_url",
+    "token_url",
+    "scope",
     "timeout",
 ];
 
@@ -174,18 +179,19 @@ impl Source<'_> {
                 account.addressbooks =
                     if value.is_array() { texts(value)? } else { vec![text(value)?] }
             }
-            "password_command" => {
-                account.password_command = Some(if value.is_array() {
-                    PasswordCommand::Argv(texts(value)?)
-                } else {
-                    PasswordCommand::Shell(text(value)?)
-                });
-            }
+            "password_command" => account.password_command = Some(command(value)?),
             "conflict" => account.conflict = conflict(&text(value)?)?,
             "max_delete" => account.max_delete = max_delete(value)?,
             "ca_file" => account.ca_file = Some((self.expand)(&text(value)?)),
             "allow_http" => account.allow_http = value.as_bool().ok_or(())?,
             "auth" => account.auth = Some(auth(&text(value)?)?),
+            "client_id" => account.oauth2.client_id = Some(text(value)?),
+            "client_secret_command" => {
+                account.oauth2.client_secret_command = Some(command(value)?);
+            }
+            "auth_url" => account.oauth2.auth_url = Some(text(value)?),
+            "token_url" => account.oauth2.token_url = Some(text(value)?),
+            "scope" => account.oauth2.scope = Some(text(value)?),
             "timeout" => account.timeout = timeout(value)?,
             _ => return Err(()),
         }
@@ -198,6 +204,12 @@ impl Source<'_> {
             return complaint.hint(
                 "a password never stands in the config: use `contactcmd password set`, or a \
                  `password_command` that prints it",
+            );
+        }
+        if key.eq_ignore_ascii_case("client_secret") {
+            return complaint.hint(
+                "no secret stands in the config: `contactcmd password set` asks for it when you sign \
+                 in, or use a `client_secret_command` that prints it",
             );
         }
         let meant = match key {
@@ -237,12 +249,14 @@ fn key_span(table: &dyn TableLike, key: &str) -> Option<Range<usize>> {
 fn expected(key: &str) -> &'static str {
     match key {
         "addressbook" => "a name or path, or an array of them",
-        "password_command" => "a shell command, or an array: a program and its arguments",
+        "password_command" | "client_secret_command" => {
+            "a shell command, or an array: a program and its arguments"
+        }
         "conflict" => "\"server\", \"local\", \"both\" or \"ask\"",
         "max_delete" => "a number, or a percentage from \"0%\" to \"100%\"",
         "ca_file" => "the path of a PEM file, in quotes",
         "allow_http" => "true or false",
-        "auth" => "\"basic\", \"digest\" or \"bearer\"",
+        "auth" => "\"basic\", \"digest\", \"bearer\" or \"oauth2\"",
         "timeout" => "a whole number of seconds, 1 or more",
         _ => "a text in quotes, and not empty",
     }
@@ -255,6 +269,14 @@ fn text(value: &Value) -> Result<String, ()> {
 fn texts(value: &Value) -> Result<Vec<String>, ()> {
     let array = value.as_array().filter(|array| !array.is_empty()).ok_or(())?;
     array.iter().map(|value| value.as_str().map(str::to_owned).ok_or(())).collect()
+}
+
+fn command(value: &Value) -> Result<PasswordCommand, ()> {
+    if value.is_array() {
+        texts(value).map(PasswordCommand::Argv)
+    } else {
+        text(value).map(PasswordCommand::Shell)
+    }
 }
 
 fn conflict(text: &str) -> Result<ConflictPolicy, ()> {
@@ -272,6 +294,7 @@ fn auth(text: &str) -> Result<AuthKind, ()> {
         "basic" => Ok(AuthKind::Basic),
         "digest" => Ok(AuthKind::Digest),
         "bearer" => Ok(AuthKind::Bearer),
+        "oauth2" => Ok(AuthKind::OAuth2),
         _ => Err(()),
     }
 }
@@ -292,6 +315,7 @@ fn timeout(value: &Value) -> Result<Duration, ()> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::OAuth2Settings;
     use super::*;
 
     fn read(text: &str) -> Result<Vec<AccountSettings>, Complaint> {
@@ -314,7 +338,12 @@ mod tests {
             max_delete = 5
             ca_file = "ca.pem"
             allow_http = true
-            auth = "digest"
+            auth = "oauth2"
+            client_id = "id"
+            client_secret_command = "pass client"
+            auth_url = "https://a.example/"
+            token_url = "https://t.example/"
+            scope = "one two"
             timeout = 5
             [carddav.old]
             max_delete = "50%"
@@ -334,7 +363,14 @@ mod tests {
             max_delete: MaxDelete::Count(5),
             ca_file: Some("/c/ca.pem".into()),
             allow_http: true,
-            auth: Some(AuthKind::Digest),
+            auth: Some(AuthKind::OAuth2),
+            oauth2: OAuth2Settings {
+                client_id: Some("id".into()),
+                client_secret_command: Some(PasswordCommand::Shell("pass client".into())),
+                auth_url: Some("https://a.example/".into()),
+                token_url: Some("https://t.example/".into()),
+                scope: Some("one two".into()),
+            },
             timeout: Duration::from_secs(5),
             ..AccountSettings::new("work")
         };
@@ -394,6 +430,11 @@ mod tests {
                 Some(2),
                 "`max_delete` must be a number, or a percentage from \"0%\" to \"100%\"",
             ),
+            (
+                "[carddav]\nauth = 'kerberos'",
+                Some(2),
+                "`auth` must be \"basic\", \"digest\", \"bearer\" or \"oauth2\"",
+            ),
             ("[carddav]\nallow_http = 1", Some(2), "`allow_http` must be true or false"),
             (
                 "[carddav]\ntimeout = 0",
@@ -420,8 +461,10 @@ mod tests {
 
     #[test]
     fn the_password_is_no_setting_and_the_hint_never_repeats_it() {
-        let complaint = read("[carddav]\npassword = 'hunter2'").unwrap_err();
-        assert!(!format!("{complaint:?}").contains("hunter2"), "{complaint:?}");
-        assert!(complaint.hint.is_some_and(|hint| hint.contains("password set")));
+        for key in ["password", "client_secret"] {
+            let complaint = read(&format!("[carddav]\n{key} = 'hunter2'")).unwrap_err();
+            assert!(!format!("{complaint:?}").contains("hunter2"), "{complaint:?}");
+            assert!(complaint.hint.is_some_and(|hint| hint.contains("password set")));
+        }
     }
 }

@@ -81,10 +81,7 @@ fn value_of(account: &AccountSettings, key: &str) -> Option<Value> {
             [one] => Some(Value::from(one)),
             several => Some(Value::Array(several.iter().collect::<Array>())),
         },
-        "password_command" => account.password_command.as_ref().map(|command| match command {
-            PasswordCommand::Shell(line) => Value::from(line),
-            PasswordCommand::Argv(argv) => Value::Array(argv.iter().collect::<Array>()),
-        }),
+        "password_command" => account.password_command.as_ref().map(command),
         "conflict" => match account.conflict {
             ConflictPolicy::Server => None,
             ConflictPolicy::Local => Some("local".into()),
@@ -103,10 +100,23 @@ fn value_of(account: &AccountSettings, key: &str) -> Option<Value> {
             AuthKind::Basic => "basic".into(),
             AuthKind::Digest => "digest".into(),
             AuthKind::Bearer => "bearer".into(),
+            AuthKind::OAuth2 => "oauth2".into(),
         }),
+        "client_id" => account.oauth2.client_id.as_deref().map(Value::from),
+        "client_secret_command" => account.oauth2.client_secret_command.as_ref().map(command),
+        "auth_url" => account.oauth2.auth_url.as_deref().map(Value::from),
+        "token_url" => account.oauth2.token_url.as_deref().map(Value::from),
+        "scope" => account.oauth2.scope.as_deref().map(Value::from),
         "timeout" => (account.timeout != super::DEFAULT_TIMEOUT)
             .then(|| i64::try_from(account.timeout.as_secs()).unwrap_or(i64::MAX).into()),
         _ => None,
+    }
+}
+
+fn command(command: &PasswordCommand) -> Value {
+    match command {
+        PasswordCommand::Shell(line) => Value::from(line),
+        PasswordCommand::Argv(argv) => Value::Array(argv.iter().collect::<Array>()),
     }
 }
 
@@ -115,6 +125,7 @@ mod tests {
     use std::path::Path;
     use std::time::Duration;
 
+    use super::super::OAuth2Settings;
     use super::*;
 
     fn write(text: &str, account: &AccountSettings) -> String {
@@ -195,7 +206,14 @@ server = 'w' # other
             max_delete: MaxDelete::Percent(50),
             ca_file: Some("/etc/ca.pem".into()),
             allow_http: true,
-            auth: Some(AuthKind::Bearer),
+            auth: Some(AuthKind::OAuth2),
+            oauth2: OAuth2Settings {
+                client_id: Some("id".into()),
+                client_secret_command: Some(PasswordCommand::Shell("pass client".into())),
+                auth_url: Some("https://a.example/".into()),
+                token_url: Some("https://t.example/".into()),
+                scope: Some("one two".into()),
+            },
             timeout: Duration::from_secs(7),
             ..named("full")
         };

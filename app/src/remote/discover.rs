@@ -82,6 +82,8 @@ fn is_final(error: &RemoteError) -> bool {
         error,
         RemoteError::Interrupted
             | RemoteError::Transport(_)
+            | RemoteError::SignIn(_)
+            | RemoteError::NotOffered { .. }
             | RemoteError::Dav { error: DavError::Unauthorized { .. } | DavError::Busy { .. }, .. }
     )
 }

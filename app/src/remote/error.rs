@@ -3,6 +3,8 @@
 use contactcmd_domain::dav::{Condition, DavError, Location, Origin, Password, Provider};
 use contactcmd_ports::TransportError;
 
+use super::SignInError;
+use crate::config::AuthKind;
 use crate::{Exit, Failure};
 
 /// Why a request to a server came to nothing.
@@ -20,6 +22,19 @@ pub enum RemoteError {
         #[source]
         error: DavError,
     },
+    /// 401 to a way of logging in that the server does not offer: the password may be good.
+    #[error("{} only offers {} authentication, not {}", .at.origin.host(), .offered.join(", "), scheme(*.used))]
+    NotOffered {
+        /// What was asked.
+        at: Location,
+        /// How we tried to log in.
+        used: AuthKind,
+        /// What the server offers, lower case.
+        offered: Vec<String>,
+    },
+    /// No token for the server could be had.
+    #[error(transparent)]
+    SignIn(SignInError),
     /// A redirect that must not be followed.
     #[error("{from} redirects to {to}, and {why}")]
     Redirect {
@@ -102,6 +117,11 @@ impl From<RemoteError> for Failure {
     fn from(error: RemoteError) -> Self {
         match error {
             RemoteError::Transport(cause) => cause.into(),
+            RemoteError::SignIn(error) => error.into(),
+            RemoteError::NotOffered { ref at, ref offered, .. } => {
+                let hint = other_way(at.origin.host(), offered);
+                Self::new(Exit::Auth, error).hint(hint)
+            }
             RemoteError::Interrupted => Self::new(Exit::Interrupted, error),
             RemoteError::BookMoved { .. } => Self::new(Exit::Server, error).hint(
                 "nothing was changed; `--list-addressbooks` shows where the books are, and \
@@ -126,7 +146,7 @@ impl From<RemoteError> for Failure {
 fn from_dav(at: &Location, error: DavError) -> Failure {
     let host = at.origin.host().to_owned();
     let (exit, hint) = match &error {
-        DavError::Unauthorized { schemes, .. } => return unauthorized(&host, schemes, &error),
+        DavError::Unauthorized { words, .. } => return unauthorized(&host, words, &error),
         DavError::NotFound => {
             (Exit::Server, "`--list-addressbooks` shows the address books there are".to_owned())
         }
@@ -147,20 +167,37 @@ fn from_dav(at: &Location, error: DavError) -> Failure {
     Failure::new(exit, RemoteError::Dav { at: at.clone(), error }).hint(hint)
 }
 
-fn unauthorized(host: &str, schemes: &[String], error: &DavError) -> Failure {
-    let usable = schemes.is_empty() || schemes.iter().any(|scheme| scheme == "basic");
-    if !usable {
-        let offered = schemes.join(", ");
-        let words = format!("{host} only offers {offered} authentication, not Basic");
-        return Failure::new(Exit::Auth, anyhow::Error::msg(words))
-            .hint("contactcmd does not do that yet; many servers can be set to allow Basic");
-    }
-    let words = match error {
-        DavError::Unauthorized { words: Some(words), .. } => format!("{error} ({words})"),
-        _ => error.to_string(),
+fn unauthorized(host: &str, words: &Option<String>, error: &DavError) -> Failure {
+    let words = match words {
+        Some(words) => format!("{error} ({words})"),
+        None => error.to_string(),
     };
     let failure = Failure::new(Exit::Auth, anyhow::Error::msg(format!("{host}: {words}")));
     failure.hint(password_hint(host))
+}
+
+fn scheme(auth: AuthKind) -> &'static str {
+    match auth {
+        AuthKind::Basic => "Basic",
+        AuthKind::Digest => "Digest",
+        AuthKind::Bearer | AuthKind::OAuth2 => "Bearer",
+    }
+}
+
+/// What to set where the server wants to be logged in to otherwise.
+fn other_way(host: &str, offered: &[String]) -> &'static str {
+    let offers = |name: &str| offered.iter().any(|scheme| scheme == name);
+    if Provider::of_domain(host).is_some_and(|provider| provider.password == Password::OAuth) {
+        return password_hint(host);
+    }
+    if offers("basic") || offers("digest") {
+        return "leave `auth` out of the config, and the way that the server offers is taken";
+    }
+    if offers("bearer") {
+        return "set `auth` in the config: \"bearer\" takes a token in place of the password, \
+                \"oauth2\" signs in with the browser";
+    }
+    "contactcmd does Basic, Digest, tokens and OAuth2; many servers can be set to allow Basic"
 }
 
 /// What a refused password usually means, by host (Q24).
@@ -171,7 +208,8 @@ fn password_hint(host: &str) -> &'static str {
              run `contactcmd password set`"
         }
         Some(Password::OAuth) => {
-            "this provider only takes OAuth2 tokens, which contactcmd does not do yet"
+            "this provider takes no password: set `auth = \"oauth2\"` and a `client_id` in the config \
+             (docs/servers/google.md shows how), then sign in with `contactcmd password set`"
         }
         Some(Password::Account) | None => {
             "check the user name, then set the password anew with `contactcmd password set`; with \

@@ -5,32 +5,28 @@ mod auth;
 mod discover;
 mod error;
 mod fetch;
+mod send;
 mod write;
 
 use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
-use contactcmd_domain::dav::{
-    DavError, Location, Operation, RedirectRefused, Rules, Trouble, follow, may_know, pause,
-    retry_after,
-};
-use contactcmd_ports::{DavTransport, TransportError};
-use http::header::{AUTHORIZATION, USER_AGENT};
-use http::{HeaderValue, Request, Response, Version};
+use contactcmd_domain::dav::{DavError, Location, Operation, RedirectRefused, Rules, follow};
+use contactcmd_ports::DavTransport;
 
-pub use auth::Credentials;
+pub use auth::{Credentials, SignInError, sign_in};
 pub use discover::{Discovered, discover, first_address};
 pub use error::RemoteError;
 pub use fetch::{fetch, fetch_each};
 pub use write::WriteError;
 
 use crate::World;
+use crate::config::AuthKind;
+use send::{Kind, Sent};
 
 /// At most this many redirects in a row.
 const MAX_REDIRECTS: usize = 5;
-/// How often a safe request is sent at most.
-const MAX_TRIES: u32 = 3;
 
 /// One server, spoken to as one user.
 pub struct Remote<'w> {
@@ -46,16 +42,6 @@ pub struct Remote<'w> {
     /// Nothing is sent before this time (milliseconds since 1970): the server asked to wait, and several
     /// requests are in flight.
     not_before: Cell<i64>,
-}
-
-/// What a request does on the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// Nothing: it may be broken off and repeated.
-    Read,
-    /// It changes something there. Where no answer comes nobody knows whether it did: the card has to
-    /// be looked at before anything is sent again (Q108).
-    Write,
 }
 
 /// A reply, and how it came.
@@ -106,6 +92,11 @@ impl<'w> Remote<'w> {
         self.accepted.get()
     }
 
+    /// Which way of logging in is in use; it changes when the server asks for Digest.
+    pub fn auth(&self) -> AuthKind {
+        self.credentials.kind()
+    }
+
     /// The outside world.
     pub fn world(&self) -> &'w World {
         self.world
@@ -125,16 +116,18 @@ impl<'w> Remote<'w> {
         let mut at = at.clone();
         for _ in 0..=MAX_REDIRECTS {
             let operation = make(at.clone());
-            let (response, elapsed) = self.send(&at, operation.request(), Kind::Read).await?;
+            let Sent { response, elapsed, is_signed } =
+                self.send(&at, operation.request(), Kind::Read).await?;
             match operation.reply(&response) {
                 Ok(reply) => {
-                    self.accepted.set(true);
+                    // Before Digest was asked for the user is nobody yet.
+                    self.accepted.set(self.accepted.get() || is_signed);
                     return Ok(Answer { reply, at, bytes: response.body().len(), elapsed });
                 }
                 Err(DavError::Moved { status, location }) => {
                     at = self.follow(&at, status, &location)?;
                 }
-                Err(error) => return Err(RemoteError::Dav { at, error }),
+                Err(error) => return Err(self.refused(at, error)),
             }
         }
         let words = format!("there were more than {MAX_REDIRECTS} redirects");
@@ -157,127 +150,19 @@ impl<'w> Remote<'w> {
         }
     }
 
-    /// Sends a request, and repeats it where that helps and is safe. Gives how long the answer took,
-    /// waits aside.
-    async fn send(
-        &self,
-        at: &Location,
-        request: Request<Vec<u8>>,
-        kind: Kind,
-    ) -> Result<(Response<Vec<u8>>, Duration), RemoteError> {
-        let request = self.sign(at, request)?;
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            self.wait_until_welcome();
-            let started = self.milliseconds();
-            let sent = self.send_once(at, request.clone(), kind).await;
-            let elapsed = u64::try_from(self.milliseconds() - started).unwrap_or(0);
-            let last = attempt >= MAX_TRIES;
-            let wait = match &sent {
-                Ok(response) => self.wait_for(response, attempt),
-                Err(RemoteError::Transport(
-                    TransportError::Timeout { .. } | TransportError::Broken { .. },
-                )) if kind == Kind::Read => {
-                    Some(pause(Trouble::Connection, attempt, None, self.chance()))
-                }
-                Err(_) => None,
-            };
-            let Some(wait) = wait.filter(|_| !last) else {
-                return sent.map(|response| (response, Duration::from_millis(elapsed)));
-            };
-            let until =
-                self.milliseconds() + i64::try_from(wait.as_millis()).unwrap_or(i64::MAX / 2);
-            self.not_before.set(self.not_before.get().max(until));
-        }
-    }
-
-    /// Waits once for all requests in flight: what one was told holds for the others.
-    fn wait_until_welcome(&self) {
-        let left = u64::try_from(self.not_before.get() - self.milliseconds()).unwrap_or(0);
-        if left > 0 {
-            let left = Duration::from_millis(left);
-            self.world
-                .ui
-                .say(format_args!("waiting {:.0} s for the server", left.as_secs_f64().ceil()));
-            (self.world.pause)(left);
-        }
-    }
-
-    fn milliseconds(&self) -> i64 {
-        (self.world.now)().0
-    }
-
-    async fn send_once(
-        &self,
-        at: &Location,
-        request: Request<Vec<u8>>,
-        kind: Kind,
-    ) -> Result<Response<Vec<u8>>, RemoteError> {
-        let interrupt = &self.world.interrupt;
-        let method = request.method().clone();
-        self.requests.set(self.requests.get() + 1);
-        let sent = match kind {
-            Kind::Read => match interrupt.unless_raised(self.transport.send(request)).await {
-                Some(sent) => sent,
-                None => return Err(RemoteError::Interrupted),
-            },
-            // The contact in hand is finished.
-            Kind::Write => self.transport.send(request).await,
-        };
-        match &sent {
-            Ok(response) => {
-                let (status, size) = (response.status().as_u16(), response.body().len());
-                self.world.ui.trace(format_args!("{method} {at}: {status}, {size} bytes"));
-                self.http2.set(response.version() == Version::HTTP_2);
+    /// What an answer that is an error means to this user: of a 401, whether it is the secret that is
+    /// wrong or the way of logging in.
+    fn refused(&self, at: Location, error: DavError) -> RemoteError {
+        match error {
+            DavError::Unauthorized { schemes, .. } if !self.credentials.is_among(&schemes) => {
+                RemoteError::NotOffered { at, used: self.auth(), offered: schemes }
             }
-            Err(error) => self.world.ui.trace(format_args!("{method} {at}: {error}")),
+            error => RemoteError::Dav { at, error },
         }
-        Ok(sent?)
-    }
-
-    /// How long to wait before repeating, if the answer asks for it.
-    fn wait_for(&self, response: &Response<Vec<u8>>, attempt: u32) -> Option<Duration> {
-        match response.status().as_u16() {
-            429 | 503 => {
-                let asked = response.headers().get("retry-after");
-                let asked = asked.and_then(|value| value.to_str().ok());
-                let seconds = (self.world.now)().0.div_euclid(1000);
-                let asked = asked.and_then(|text| retry_after(text, seconds));
-                Some(pause(Trouble::Busy, attempt, asked, self.chance()))
-            }
-            // Once only, and only where the same password was just good (Q22, Q23).
-            401 if self.accepted.get() && self.second_chance.replace(false) => {
-                Some(pause(Trouble::Busy, attempt, None, self.chance()))
-            }
-            _ => None,
-        }
-    }
-
-    /// Adds who is asking. Credentials go over https to the same registrable domain only, or to
-    /// loopback, or where the user allowed http (Q08).
-    fn sign(
-        &self,
-        at: &Location,
-        mut request: Request<Vec<u8>>,
-    ) -> Result<Request<Vec<u8>>, RemoteError> {
-        let home = self.credentials.home();
-        if !may_know(home, &at.origin, &self.rules()) {
-            return Err(RemoteError::Withheld { home: home.clone(), origin: at.origin.clone() });
-        }
-        let headers = request.headers_mut();
-        headers.insert(USER_AGENT, HeaderValue::from_static(USER_AGENT_TEXT));
-        headers.insert(AUTHORIZATION, self.credentials.header());
-        Ok(request)
     }
 
     fn rules(&self) -> Rules<'static> {
         Rules { allow_http: self.allow_http, same_domain: &same_site }
-    }
-
-    fn chance(&self) -> f64 {
-        let [byte, ..] = (self.world.random)();
-        f64::from(byte) / 256.0
     }
 }
 

@@ -3,7 +3,8 @@
 use contactcmd_domain::dav::{DavError, Href, Location, Operation, Unwritable};
 use contactcmd_ports::TransportError;
 
-use super::{Kind, MAX_REDIRECTS, Remote, RemoteError};
+use super::send::{Kind, Sent};
+use super::{MAX_REDIRECTS, Remote, RemoteError};
 
 /// Why a write is not known to have happened.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ impl Remote<'_> {
         for _ in 0..=MAX_REDIRECTS {
             let operation = make(&book).map_err(WriteError::Unwritable)?;
             let at = book.with_href(href.clone());
-            let (response, _) =
+            let Sent { response, .. } =
                 self.send(&at, operation.request(), Kind::Write).await.map_err(unsent)?;
             match operation.reply(&response) {
                 Ok(reply) => return Ok(reply),
@@ -48,7 +49,7 @@ impl Remote<'_> {
                     book.origin = to.origin;
                 }
                 Err(error @ DavError::Unauthorized { .. }) => {
-                    return Err(WriteError::Fatal(RemoteError::Dav { at, error }));
+                    return Err(WriteError::Fatal(self.refused(at, error)));
                 }
                 // It was accepted, in words nobody understands.
                 Err(error) if response.status().is_success() && is_unclear(&error) => {

@@ -4,16 +4,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::ask::{Ask, is_loopback};
-use super::knobs::{Auth, AuthFailure};
+use super::digest::Answer;
+use super::knobs::{Auth, AuthFailure, Challenges, DigestRule};
 use super::log::SinKind;
 use super::reply::{Reply, and_header, bare, error, html, multistatus, redirect, text};
+use super::sign_in::is_endpoint;
 use super::world::World;
 use super::xml::{Ns, Xml};
 
-const REALM: &str = "contacts";
-
-/// The nonce of every Digest challenge; it never goes stale.
-const NONCE: &str = "dcd98b7102dd2f0e8b11d0f600bfb0c0";
+/// The realm of every challenge.
+pub(super) const REALM: &str = "contacts";
 
 impl World {
     /// The refusal of a request without good credentials; `None` lets it pass.
@@ -22,7 +22,8 @@ impl World {
         if knobs.lockout.is_some_and(|most| self.failed_logins >= most) {
             return Some(and_header(text(429, "too many requests"), "retry-after", "30"));
         }
-        if self.knows(ask) {
+        let answer = self.login(ask);
+        if answer == Answer::Good {
             return None;
         }
         let anonymous = !ask.headers.contains_key("authorization");
@@ -33,7 +34,11 @@ impl World {
                 unauthenticated(&ask.path, Xml::new(knobs.xml, "multistatus"))
             }
             AuthFailure::Status401 | AuthFailure::Unauthenticated => {
-                challenge(knobs.auth, error(&knobs, 401, "Not authenticated"))
+                let reply = error(&knobs, 401, "Not authenticated");
+                match rule(knobs.auth) {
+                    Some(rule) => self.digest_challenge(rule, answer, reply),
+                    None => challenge(knobs.auth, reply),
+                }
             }
             AuthFailure::Status403 => error(&knobs, 403, "Request had invalid credentials."),
             AuthFailure::HtmlLogin => html(200),
@@ -42,29 +47,41 @@ impl World {
     }
 
     /// Whether the request carries good credentials.
-    pub(super) fn knows(&self, ask: &Ask) -> bool {
+    pub(super) fn knows(&mut self, ask: &Ask) -> bool {
+        self.login(ask) == Answer::Good
+    }
+
+    fn login(&mut self, ask: &Ask) -> Answer {
+        if let Some(rule) = rule(self.knobs.auth) {
+            return self.nonces.judge(rule, ask, (&self.user, &self.password));
+        }
         let value = ask.header("authorization").unwrap_or_default();
         let (scheme, rest) = value.split_once(' ').unwrap_or((&value, ""));
         let basic = scheme.eq_ignore_ascii_case("basic")
             && rest == STANDARD.encode(format!("{}:{}", self.user, self.password));
-        let bearer = scheme.eq_ignore_ascii_case("bearer") && rest == self.password;
-        match self.knobs.auth {
+        let is_token = scheme.eq_ignore_ascii_case("bearer");
+        let bearer = is_token && rest == self.password;
+        let is_good = match self.knobs.auth {
             Auth::None => true,
             Auth::Basic | Auth::LowerCaseBasic => basic,
             Auth::BasicOrBearer => basic || bearer,
             Auth::UnadvertisedBearer => bearer,
-            Auth::Digest => {
-                scheme.eq_ignore_ascii_case("digest") && self.digest_fits(ask.method.as_str(), rest)
-            }
-        }
+            Auth::OAuth2 => is_token && self.sign_in.is_good(rest),
+            Auth::Digest | Auth::DigestBy(_) => false,
+        };
+        if is_good { Answer::Good } else { Answer::Bad }
     }
 
     /// Records credentials that are missing, or go where they must not.
     pub(super) fn confess_credentials(&mut self, ask: &Ask) {
+        if is_endpoint(ask) {
+            // The client is named in the body there, and it is another service.
+            return;
+        }
         let domain = ask.domain();
         let home = self.domain.get_or_insert_with(|| domain.clone()).clone();
         let sent = ask.headers.contains_key("authorization");
-        let asked_first = matches!(self.knobs.auth, Auth::Digest | Auth::None);
+        let asked_first = matches!(self.knobs.auth, Auth::Digest | Auth::DigestBy(_) | Auth::None);
         let clear = ask.scheme == "http" && !is_loopback(&ask.bare_host());
         for (kind, committed) in [
             (SinKind::NoCredentials, !sent && !asked_first && domain == home),
@@ -77,24 +94,28 @@ impl World {
         }
     }
 
-    /// Whether a Digest answer (RFC 7616, MD5, qop auth) fits the password.
-    fn digest_fits(&self, method: &str, params: &str) -> bool {
-        let param = |name: &str| {
-            params.split(',').find_map(|param| {
-                let (key, value) = param.trim().split_once('=')?;
-                (key == name).then(|| value.trim_matches('"').to_owned())
-            })
-        };
-        let all = ["username", "uri", "nonce", "nc", "cnonce", "response"].map(param);
-        let [Some(user), Some(uri), Some(nonce), Some(nc), Some(cnonce), Some(response)] = all
-        else {
-            return false;
-        };
-        let secret = md5_hex(&format!("{user}:{REALM}:{}", self.password));
-        let target = md5_hex(&format!("{method}:{uri}"));
-        user == self.user
-            && nonce == NONCE
-            && response == md5_hex(&format!("{secret}:{nonce}:{nc}:{cnonce}:auth:{target}"))
+    fn digest_challenge(&mut self, rule: DigestRule, answer: Answer, reply: Reply) -> Reply {
+        let digest = self.nonces.challenge(rule, answer);
+        let others = ["Negotiate", "X-Other realm=\"a, b\""];
+        match rule.challenges {
+            Challenges::Alone => and_header(reply, "www-authenticate", &digest),
+            Challenges::OneHeader => {
+                let all = format!("{}, {digest}, {}", others[0], others[1]);
+                and_header(reply, "www-authenticate", &all)
+            }
+            Challenges::ManyHeaders => [others[0], others[1], &digest]
+                .iter()
+                .fold(reply, |reply, value| and_header(reply, "www-authenticate", value)),
+        }
+    }
+}
+
+/// How Digest is done, where it is.
+fn rule(auth: Auth) -> Option<DigestRule> {
+    match auth {
+        Auth::Digest => Some(DigestRule::default()),
+        Auth::DigestBy(rule) => Some(rule),
+        _ => None,
     }
 }
 
@@ -103,12 +124,8 @@ fn challenge(auth: Auth, reply: Reply) -> Reply {
         Auth::Basic => &["Basic realm=\"contacts\", charset=\"UTF-8\""],
         Auth::LowerCaseBasic => &["basic realm=\"contacts\""],
         Auth::BasicOrBearer => &["Bearer realm=\"contacts\"", "Basic realm=\"contacts\""],
-        Auth::Digest => {
-            &["Digest realm=\"contacts\",qop=\"auth\",nonce=\"dcd98b7102dd2f0e8b11d0f600bfb0c0\",\
-                opaque=\"df58bdff8cf60599c939187d0b5c54de\""]
-        }
-        Auth::UnadvertisedBearer => &["X-Other realm=\"Some APIs\""],
-        Auth::None => &[],
+        Auth::UnadvertisedBearer | Auth::OAuth2 => &["X-Other realm=\"Some APIs\""],
+        Auth::Digest | Auth::DigestBy(_) | Auth::None => &[],
     };
     challenges.iter().fold(reply, |reply, value| and_header(reply, "www-authenticate", value))
 }
@@ -130,9 +147,4 @@ fn unauthenticated(path: &str, mut xml: Xml) -> Reply {
 pub(super) fn options() -> Reply {
     let reply = and_header(bare(200), "dav", "1, 3, addressbook");
     and_header(reply, "allow", "OPTIONS, GET, HEAD, PUT, DELETE, PROPFIND, REPORT")
-}
-
-/// MD5 (RFC 1321) as Digest writes it: 32 hex digits.
-fn md5_hex(text: &str) -> String {
-    super::md5::hex(text.as_bytes())
 }

@@ -104,6 +104,9 @@ impl World {
         if ask.headers.contains_key("transfer-encoding") {
             return bare(411);
         }
+        if let Some(reply) = self.sign_in.token(ask) {
+            return reply;
+        }
         match self.refusal(ask) {
             Some(refusal) => refusal,
             None => self.dispatch(knobs, ask),

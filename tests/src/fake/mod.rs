@@ -19,6 +19,7 @@ mod auth;
 mod body;
 mod book;
 mod card;
+mod digest;
 mod etag;
 mod faults;
 mod handle;
@@ -34,6 +35,7 @@ mod props;
 mod read;
 mod reply;
 mod rewrite;
+mod sign_in;
 mod sync;
 mod token;
 mod transport;
@@ -50,6 +52,7 @@ pub use faults::Fault;
 pub use handle::Answer;
 pub use knobs::*;
 pub use log::{Logged, Sin, SinKind};
+pub use sign_in::SignIn;
 
 use book::Book;
 use card::Card;
@@ -153,6 +156,11 @@ impl FakeDav {
     pub fn set_password(&self, password: &str) {
         let user = self.world().user.clone();
         self.set_login(&user, password);
+    }
+
+    /// The OAuth2 provider that belongs to the server; see [`Auth::OAuth2`].
+    pub fn sign_in<T>(&self, work: impl FnOnce(&mut SignIn) -> T) -> T {
+        work(&mut self.world().sign_in)
     }
 
     /// Adds a book, or replaces one by an empty one that is not the same book.

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::book::{Access, Book, BookOptions};
+use super::digest::Nonces;
 use super::faults::Faults;
 use super::knobs::SyncSupport::Unsupported;
 use super::knobs::{HomeExtras, Knobs};
 use super::log::Log;
+use super::sign_in::SignIn;
 
 pub(super) struct World {
     /// Shared with the request in hand, so that answering can borrow them beside the books.
@@ -22,6 +24,10 @@ pub(super) struct World {
     /// Counts the requests, from 1 for the first.
     pub(super) requests: u64,
     pub(super) failed_logins: u32,
+    /// The nonces of Digest challenges.
+    pub(super) nonces: Nonces,
+    /// The OAuth2 provider.
+    pub(super) sign_in: SignIn,
     /// The `NN` of the `pNN-` host that was told last.
     pub(super) pool: u32,
     /// The registrable domain of the first request: credentials belong there.
@@ -45,6 +51,8 @@ impl World {
             faults: Faults::default(),
             requests: 0,
             failed_logins: 0,
+            nonces: Nonces::default(),
+            sign_in: SignIn::default(),
             pool: 7,
             domain: None,
             epochs: 0,

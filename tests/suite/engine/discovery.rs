@@ -2,8 +2,8 @@
 
 use contactcmd::Exit;
 use contactcmd_tests::fake::{
-    Access, Auth, AuthFailure, BareOrigin, BookOptions, HomeExtras, HomeHost, Knobs, Layout,
-    Principal, Privileges, Target, WellKnown,
+    Access, AuthFailure, BareOrigin, BookOptions, HomeExtras, HomeHost, Knobs, Layout, Principal,
+    Privileges, Target, WellKnown,
 };
 
 use super::stage::{Stage, card, counts};
@@ -24,15 +24,6 @@ fn a_wrong_password_is_one_request_and_names_the_account() {
         assert!(!ran.err.contains("wrong"), "the password is not shown: {}", ran.err);
         assert!(!stage.path("config").exists(), "nothing is kept of it");
     }
-}
-
-#[test]
-fn a_server_that_only_does_digest_is_told_apart_from_a_wrong_password() {
-    let stage = Stage::with_cards(Knobs { auth: Auth::Digest, ..Knobs::default() }, 1);
-    let ran = stage.pull(&[]);
-    assert_eq!(ran.exit, Exit::Auth);
-    assert!(ran.err.contains("only offers digest"), "{}", ran.err);
-    assert!(ran.err.contains("not do that yet"), "{}", ran.err);
 }
 
 #[test]

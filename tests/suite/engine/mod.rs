@@ -1,5 +1,6 @@
 //! The engine against the fake server: what a user loses, or does not.
 
+mod auth;
 mod cases;
 mod crash;
 mod dialects;

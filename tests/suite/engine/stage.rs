@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use contactcmd::interrupt::Interrupt;
 use contactcmd::ui::{Terminal, Ui};
+use contactcmd::world::{Loopback, Reception};
 use contactcmd::{Exit, World};
 use contactcmd_adapters::sqlite::SqliteRepo;
 use contactcmd_domain::contact::Timestamp;
@@ -32,6 +33,12 @@ pub(crate) struct Stage {
     /// Raised by the test to act as Ctrl-C.
     pub(crate) interrupt: Interrupt,
     server: RefCell<String>,
+    /// What the program keeps in the keychain, from one run to the next.
+    pub(crate) keychain: MemoryKeychain,
+    /// What comes to the port that waits for the browser.
+    pub(crate) visits: Rc<RefCell<Vec<String>>>,
+    /// Whether the user does not answer the page in the browser.
+    pub(crate) is_away: Rc<Cell<bool>>,
     /// The transport in place of the fake's own, where a test looks at every request.
     transport: RefCell<Option<Arc<dyn DavTransport>>>,
 }
@@ -59,6 +66,9 @@ impl Stage {
             pauses: Rc::default(),
             interrupt: Interrupt::default(),
             server: RefCell::new(server),
+            keychain: MemoryKeychain::default(),
+            visits: Rc::default(),
+            is_away: Rc::default(),
             transport: RefCell::new(None),
         }
     }
@@ -132,6 +142,13 @@ impl Stage {
         ran
     }
 
+    /// Writes the config.
+    pub(crate) fn write_config(&self, config: &str) {
+        let path = self.path("config/contactcmd/config.toml");
+        std::fs::create_dir_all(path.parent().expect("it is in a folder")).expect("a folder");
+        std::fs::write(&path, config).expect("the config is written");
+    }
+
     /// Adds a line to the account that the first run wrote to the config.
     pub(crate) fn configure(&self, line: &str) {
         let path = self.path("config/contactcmd/config.toml");
@@ -194,6 +211,8 @@ impl Stage {
         let (fake, other) = (self.fake.clone(), self.transport.borrow().clone());
         let (now, chance, pauses) = (self.now.clone(), self.chance.clone(), self.pauses.clone());
         let clock = self.now.clone();
+        let is_away = self.is_away.clone();
+        let (provider, sent, visits) = (fake.clone(), self.visits.clone(), self.visits.clone());
         World {
             open_repo: Box::new(|path, open| {
                 let repo: Box<dyn ContactRepo> = Box::new(SqliteRepo::open(path, open)?);
@@ -202,7 +221,7 @@ impl Stage {
             transport: Box::new(move |_| {
                 Ok(other.clone().unwrap_or_else(|| Arc::new(fake.clone())))
             }),
-            credentials: Box::new(MemoryKeychain::default()),
+            credentials: Box::new(self.keychain.clone()),
             env: Box::new(move |name| match name {
                 "CONTACTCMD_PASSWORD" => password.clone(),
                 "XDG_CONFIG_HOME" => Some(home.join("config").display().to_string()),
@@ -215,6 +234,20 @@ impl Stage {
             pause: Box::new(move |length| {
                 clock.set(clock.get() + i64::try_from(length.as_millis()).unwrap_or(0));
                 pauses.borrow_mut().push(length);
+            }),
+            open_browser: Box::new(move |page| {
+                if is_away.get() {
+                    return false;
+                }
+                sent.borrow_mut().push(provider.sign_in(|provider| provider.agree(page)));
+                true
+            }),
+            listen: Box::new(move || {
+                let visits = visits.clone();
+                Ok(Loopback {
+                    port: 7,
+                    wait: Box::new(move |_, reception| receive(&visits, reception)),
+                })
             }),
             interrupt: self.interrupt.clone(),
             ui: Ui::new(Box::new(out.clone()), Box::new(err.clone()), Terminal::default()),
@@ -287,6 +320,17 @@ impl Stage {
         let sins: Vec<String> = self.fake.sins().iter().map(ToString::to_string).collect();
         assert!(sins.is_empty(), "{sins:?}");
     }
+}
+
+/// Lets the visitors in, as the port of the real world does.
+fn receive(visits: &RefCell<Vec<String>>, reception: &mut Reception<'_>) -> std::io::Result<()> {
+    for address in visits.take() {
+        let target = address.strip_prefix("http://127.0.0.1:7").unwrap_or(&address);
+        if reception(target).is_break() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// The counts of the only book of a report: created, updated, deleted here.

@@ -179,8 +179,13 @@ pub enum Auth {
     BasicOrBearer,
     /// Digest and nothing else: a Basic login is refused (Baikal).
     Digest,
+    /// Digest and nothing else, in a way of its own.
+    DigestBy(DigestRule),
     /// Bearer, the password being the token; the challenge offers something else (Google).
     UnadvertisedBearer,
+    /// Bearer with the access token that [`SignIn`](crate::fake::SignIn) gave last; the challenge
+    /// offers something else (Google).
+    OAuth2,
     /// Anybody.
     None,
 }
@@ -193,6 +198,55 @@ pub enum Cookies {
     None,
     /// A session's, which stands for another login when it comes back (Nextcloud, ownCloud).
     Session,
+}
+
+/// How a server does Digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DigestRule {
+    /// What is hashed, and how.
+    pub algorithm: DigestAlgorithm,
+    /// After so many requests a nonce is not good any more.
+    pub nonce_life: Option<u32>,
+    /// What is said of a nonce that is not good any more.
+    pub old_nonce: OldNonce,
+    /// What else is offered, and how.
+    pub challenges: Challenges,
+}
+
+/// How a Digest login is hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DigestAlgorithm {
+    /// MD5, not said.
+    #[default]
+    Md5,
+    /// MD5, spelled `"md5"`, and no `qop` (Calendar and Contacts Server).
+    LowerCaseMd5,
+    /// MD5-sess.
+    Md5Sess,
+    /// SHA-256.
+    Sha256,
+}
+
+/// What is said of a nonce that is not good any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OldNonce {
+    /// `stale=true`.
+    #[default]
+    Stale,
+    /// Nothing: it looks like a wrong password.
+    Unsaid,
+}
+
+/// What stands beside a Digest challenge (Q18).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Challenges {
+    /// Nothing.
+    #[default]
+    Alone,
+    /// Two others, all in one header.
+    OneHeader,
+    /// Two others, in a header each.
+    ManyHeaders,
 }
 
 /// What a request without good credentials gets.
