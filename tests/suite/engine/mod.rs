@@ -1,7 +1,9 @@
 //! The engine against the fake server: what a user loses, or does not.
 
+mod accounts;
 mod crash;
 mod discovery;
+mod doctor;
 mod guards;
 mod listing;
 mod meeting;
