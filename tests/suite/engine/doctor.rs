@@ -10,8 +10,8 @@ use contactcmd::interrupt::Interrupt;
 use contactcmd_ports::{ContactRepo, DavTransport, TransportError};
 use contactcmd_tests::fake::{
     Access, Auth, BadToken, ChangeStyle, DepthRule, ETagForm, EmptyToken, FakeDav, Fault, GetReply,
-    IfMatch, IfNoneMatch, Knobs, ListingProps, MaxSize, MultigetMissing, NewName, PageToken,
-    Privileges, PutETag, Rewrite, SyncSupport, UidOnPut, UpdateReply, VersionAccept,
+    IfMatch, IfNoneMatch, Knobs, ListingProps, Logged, MaxSize, MultigetMissing, NewName,
+    PageToken, Privileges, PutETag, Rewrite, SyncSupport, UidOnPut, UpdateReply, VersionAccept,
 };
 use http::{Request, Response};
 use serde_json::Value;
@@ -79,7 +79,10 @@ fn what_a_server_can_do_is_told() {
         ),
         (|k| k.listing_limit = Some(2), "note  the listing is not complete"),
         (|k| k.listing = ListingProps::NoETags, "3 cards in the listing without a version"),
-        (|k| k.change_style = ChangeStyle::HrefOnly, "ok    report and listing name the same cards"),
+        (
+            |k| k.change_style = ChangeStyle::HrefOnly,
+            "ok    report and listing name the same cards",
+        ),
         (|k| k.multiget_missing = MultigetMissing::Omitted, "multiget leaves out a card"),
         (|k| k.multiget_missing = MultigetMissing::WholeReport404, "multiget fails over a card"),
         (|k| k.multiget_poison = vec![name(0)], "note  multiget: 500"),
@@ -278,8 +281,16 @@ fn a_report_can_be_shown_to_others() {
             let ran = doctor(&stage, args);
             let text = format!("{}{}", ran.out, ran.err).to_lowercase();
             let names = [
-                "secret", "alice", "dav.example", "example.test", "example.org", "12345678",
-                "uid-000", "card-000", "card 000", "number",
+                "secret",
+                "alice",
+                "dav.example",
+                "example.test",
+                "example.org",
+                "12345678",
+                "uid-000",
+                "card-000",
+                "card 000",
+                "number",
             ];
             for name in names {
                 assert!(!text.contains(name), "{profile_name} {args:?} shows {name}: {text}");
@@ -318,16 +329,18 @@ fn a_program_gets_one_object() {
 fn what_keeps_a_server_from_being_used_is_the_exit_code() {
     type Turn = fn(&FakeDav);
     // (what is wrong, exit, what is told)
-    let cases: [(Turn, Exit, &str); 4] = [
-        (|fake| fake.set_password("other"), Exit::Auth, "FAIL  no way in: the user name or password"),
-        (|fake| fake.fail_next(1, Fault::Unreachable), Exit::Server, "the host cannot be reached"),
-        (|fake| fake.remove_book("contacts"), Exit::Server, "there are no address books"),
+    let cases: [(Turn, Exit, &str); 3] = [
         (
-            // Discovery takes three requests, then come the properties of the book.
-            |fake| (5..15).for_each(|nth| fake.fail_next(nth, Fault::Status(500, None))),
-            Exit::Server,
-            "FAIL  its cards cannot be listed: 500",
+            |fake| fake.set_password("other"),
+            Exit::Auth,
+            "FAIL  no way in: the user name or password",
         ),
+        (
+            |fake| fake.fail_next(1, Fault::Unreachable),
+            Exit::Server,
+            "note  PROPFIND https://<host>/: no answer",
+        ),
+        (|fake| fake.remove_book("contacts"), Exit::Server, "there are no address books"),
     ];
     for (turn, exit, told) in cases {
         let stage = Stage::with_cards(Knobs::default(), 3);
@@ -336,6 +349,16 @@ fn what_keeps_a_server_from_being_used_is_the_exit_code() {
         assert_eq!(ran.exit, exit, "{told}: {ran:?}");
         assert!(ran.out.contains(told), "{told}: {}", ran.out);
     }
+    let stage = Stage::with_cards(Knobs::default(), 3);
+    doctor(&stage, &[]);
+    let book = stage.fake.href("contacts", "");
+    let log = stage.fake.log();
+    let listing = |asked: &Logged| asked.path == book && asked.depth.as_deref() == Some("1");
+    let at = log.iter().position(listing).expect("the cards were listed") + 1;
+    stage.fake.fail_next(at, Fault::Status(500, None));
+    let ran = doctor(&stage, &[]);
+    assert_eq!(ran.exit, Exit::Server, "{ran:?}");
+    assert!(ran.out.contains("FAIL  its cards cannot be listed: 500"), "{}", ran.out);
 }
 
 #[test]

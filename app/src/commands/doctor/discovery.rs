@@ -42,7 +42,7 @@ impl Doctor<'_, '_> {
     }
 
     fn login(&mut self, seen: &[Exchange]) {
-        let is_good = |exchange: &&Exchange| matches!(exchange.status, Some(200..300));
+        let is_good = |exchange: &&Exchange| matches!(exchange.status, Some(200..=299));
         let Some(good) = seen.iter().rev().find(is_good) else { return };
         self.notes.about(About::Login);
         let scheme = good.scheme.as_deref().unwrap_or("none");
@@ -66,18 +66,16 @@ fn step(mask: &Mask, exchange: &Exchange) -> Finding {
     let asked = format!("{} {place}", exchange.method);
     let finding = match exchange.status {
         None => Finding::note(format!("{asked}: no answer")),
-        Some(status @ 300..400) => {
+        Some(status @ 300..=399) => {
             let to = exchange.to.as_deref().unwrap_or_default();
             let to = mask.reference(exchange.at.as_ref(), to);
             Finding::ok(format!("{asked}: {status}, to {to}"))
         }
-        Some(status @ 200..300) => match says(exchange) {
+        Some(status @ 200..=299) => match says(exchange) {
             Some(says) => Finding::ok(format!("{asked}: {status}")).means(says),
             None => Finding::note(format!("{asked}: {status}")).means("that is no CardDAV"),
         },
-        Some(status @ 401) => {
-            Finding::note(format!("{asked}: {status}")).means("it wants to know who asks")
-        }
+        Some(401) => Finding::note(format!("{asked}: 401")).means("it wants to know who asks"),
         Some(status) => Finding::note(format!("{asked}: {status}")).means("not here"),
     };
     finding.took(exchange.elapsed)

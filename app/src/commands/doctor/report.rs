@@ -240,11 +240,6 @@ impl<'w> Notebook<'w> {
         self.worst = if only_server { exit } else { self.worst.worse(exit) };
     }
 
-    /// How the program ends so far.
-    pub(super) fn exit(&self) -> Exit {
-        self.worst
-    }
-
     /// Prints the object, if that is what is wanted.
     pub(super) fn finish(mut self) -> Result<Exit, Failure> {
         self.report.exit = self.worst as u8;
