@@ -39,12 +39,10 @@ impl Doctor<'_, '_> {
             self.notes.tell(Finding::note(format!("not tried: {why}")));
             return Ok(());
         }
-        let book = self.notes.addressbook().unwrap_or_default();
-        let words =
-            format!("a card called `{TITLE}` is written to address book {book} and removed");
-        if !self.args.yes
-            && prompt::confirm(&self.world.ui, &format!("{words}; go on?"))? != Some(true)
-        {
+        // The question is not part of the report: it names the book.
+        let question =
+            format!("Write a card called `{TITLE}` to {} and remove it again?", seen.info.name);
+        if !self.args.yes && prompt::confirm(&self.world.ui, &question)? != Some(true) {
             self.notes.tell(Finding::note("not tried: it was not wanted"));
             return Ok(());
         }
