@@ -95,23 +95,24 @@ fn says(exchange: &Exchange) -> Option<String> {
 }
 
 fn of_probe(reply: &ProbeReply) -> String {
-    let mut words = Vec::new();
-    if reply.book.is_some() {
-        words.push("is an address book".to_owned());
-    } else if reply.looks_like_book.is_some() {
-        words.push("does not call itself an address book, and looks like one".to_owned());
-    }
-    match reply.principal {
-        Principal::At(_) => words.push("names a principal".to_owned()),
-        Principal::Unauthenticated => words.push("did not look who asks".to_owned()),
-        Principal::Missing => {}
+    let mut names = Vec::new();
+    if matches!(reply.principal, Principal::At(_)) {
+        names.push("a principal".to_owned());
     }
     if !reply.home_sets.is_empty() {
-        words.push(format!("names {}", count(reply.home_sets.len(), "home")));
+        names.push(count(reply.home_sets.len(), "home"));
     }
-    if words.is_empty() {
-        "it names nothing".to_owned()
-    } else {
-        format!("it {}", words.join(", "))
+    let mut words = Vec::new();
+    if reply.book.is_some() {
+        words.push("it is an address book".to_owned());
+    } else if reply.looks_like_book.is_some() {
+        words.push("it does not call itself an address book, and looks like one".to_owned());
     }
+    if reply.principal == Principal::Unauthenticated {
+        words.push("it did not look who asks".to_owned());
+    }
+    if !names.is_empty() {
+        words.push(format!("it names {}", names.join(" and ")));
+    }
+    if words.is_empty() { "it names nothing".to_owned() } else { words.join(", ") }
 }
