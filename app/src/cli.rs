@@ -1,6 +1,7 @@
 //! The command line as it is typed.
 
 mod decide;
+mod doctor;
 mod fields;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ pub use decide::{
     ConflictList, ConflictShow, Conflicts, ConflictsArgs, FieldChoice, HistoryArgs, KeepWhich,
     ResolveArgs, SideName, UndoArgs,
 };
+pub use doctor::{Doctor, DoctorArgs};
 pub use fields::{AddArgs, DeleteArgs, EditArgs, FieldArgs};
 
 /// A contact book for the command line that keeps itself and any CardDAV server the same
@@ -56,6 +58,9 @@ pub enum Command {
     /// Synchronise with a server
     #[command(subcommand)]
     Sync(Sync),
+    /// Ask a server what it can do, and say what that means
+    #[command(subcommand)]
+    Doctor(Doctor),
     /// List contacts
     List(ListArgs),
     /// Find contacts by any words in them
@@ -110,10 +115,12 @@ pub enum Sync {
 Examples:
   contactcmd sync carddav --dry-run
   contactcmd sync carddav --list-addressbooks
-  contactcmd sync carddav --account work --addressbook Colleagues
+  contactcmd sync carddav --account work --addressbook Colleagues --addressbook Family
+  contactcmd sync carddav --all-accounts
 
 Exit status: 0 done, 3 the password was refused, 4 the server or the network failed, 5 done but
-something needs you, 6 stopped because too much would have been deleted, 7 another run is at work.")]
+something needs you, 6 stopped because too much would have been deleted, 7 another run is at work.
+With several books or accounts it is the worst of theirs: 130, 3, 4, 7, 2, 1, 6, 5, 0, in this order.")]
 pub struct SyncArgs {
     /// URL or host of the server, or a provider such as `icloud`, or an e-mail address there
     #[arg(long, value_name = "URL")]
@@ -124,6 +131,9 @@ pub struct SyncArgs {
     /// The account of the config to use: the NAME of a `[carddav.NAME]` table
     #[arg(long, value_name = "NAME")]
     pub account: Option<String>,
+    /// Synchronise every account of the config; what is wrong with one keeps no other from its run
+    #[arg(long, conflicts_with_all = ["account", "server", "username", "addressbooks"])]
+    pub all_accounts: bool,
     /// Name or path of an address book; may be given several times
     #[arg(long = "addressbook", value_name = "AB")]
     pub addressbooks: Vec<String>,
@@ -375,7 +385,7 @@ mod tests {
 
     #[test]
     fn what_does_not_go_together_is_refused() {
-        let cases: [(&[&str], bool); 22] = [
+        let cases: [(&[&str], bool); 27] = [
             (&["add"], true),
             (&["add", "--given", "Ada", "--phone", "1", "--phone", "work=2"], true),
             (&["add", "--remove", "note"], false),
@@ -383,6 +393,11 @@ mod tests {
             (&["edit", "Ada", "Lovelace", "--birthday", "--01-15", "--note", "- a"], true),
             (&["edit", "Ada", "--remove", "photo", "--remove", "X-FOO=1"], true),
             (&["delete"], false),
+            (&["doctor", "carddav", "--write-test", "--yes", "--json"], true),
+            (&["doctor", "carddav", "--yes"], false),
+            (&["sync", "carddav", "--all-accounts", "-n"], true),
+            (&["sync", "carddav", "--all-accounts", "--account", "work"], false),
+            (&["sync", "carddav", "--addressbook", "a", "--addressbook", "b"], true),
             (&["list"], true),
             (&["list", "--page", "0"], false),
             (&["list", "--page", "2", "--page-size", "10", "--json"], true),

@@ -4,6 +4,7 @@ pub mod add;
 pub mod completions;
 pub mod conflicts;
 pub mod delete;
+pub mod doctor;
 pub mod edit;
 pub mod export;
 mod fields;
@@ -27,7 +28,7 @@ pub(crate) mod testing;
 
 use contactcmd_ports::{ContactRepo, Open};
 
-use crate::cli::{Cli, Command, Export, Global, Import, Password, Sync};
+use crate::cli::{Cli, Command, Doctor, Export, Global, Import, Password, Sync};
 use crate::{Exit, Failure, World, file, paths};
 
 /// Runs the command that was typed.
@@ -39,6 +40,7 @@ pub fn dispatch(cli: Cli, world: &World) -> Result<Exit, Failure> {
     let global = &cli.global;
     match cli.command {
         Command::Sync(Sync::Carddav(args)) => sync::run(&args, global, world),
+        Command::Doctor(Doctor::Carddav(args)) => doctor::run(&args, global, world),
         Command::List(args) => list::run(&args, global, world),
         Command::Search(args) => search::run(&args, global, world),
         Command::Show(args) => show::run(&args, global, world),

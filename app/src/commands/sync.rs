@@ -1,86 +1,157 @@
 //! `sync carddav`: from what was typed and configured to a report.
 
-mod account;
-mod books;
+pub(crate) mod account;
+pub(crate) mod books;
+pub(crate) mod connect;
+mod visit;
 
-use std::cell::Cell;
-
-use contactcmd_domain::contact::Timestamp;
-use contactcmd_domain::dav::Quirks;
-use contactcmd_domain::sync::action::Action;
+use contactcmd_domain::sync::guard::MaxDelete;
 use contactcmd_domain::sync::plan::Choice;
 use contactcmd_domain::sync::policy;
-use contactcmd_ports::{
-    AccountDraft, AccountId, Book, BookId, ContactRepo, Open, Progress as BookProgress,
-};
+use contactcmd_ports::Open;
 use futures::executor::block_on;
 
 use crate::cli::{Direction, Global, SyncArgs};
 use crate::commands::prune::prune;
-use crate::config::{AuthKind, HistorySettings};
-use crate::password::Source;
-use crate::remote::{Credentials, Discovered, Remote, discover, first_address};
-use crate::sync::{BookReport, Options, RunReport, Session, Store};
-use crate::ui::progress::Progress;
-use crate::ui::report::{Lines, summary};
-use crate::ui::{Verbosity, error as complaint};
-use crate::world::TransportOptions;
-use crate::{Exit, Failure, World, config, password, paths};
-use account::{Chosen, Saved};
+use crate::password::{self, Source};
+use crate::sync::{FailedAccount, Options, RunReport, Store};
+use crate::ui::error as complaint;
+use crate::{Exit, Failure, World, config, paths};
+use account::{Chosen, Configured};
+use books::Row;
+use connect::connect;
+use visit::Visit;
+
+pub(crate) use visit::seconds;
+
+/// What a run of this command is called in the history.
+pub(super) const SYNC: &str = "sync carddav";
 
 /// Runs the command.
 ///
 /// # Errors
 ///
-/// [`Failure`] when nothing could be synchronised at all; a book that failed among others is told of
-/// and counts in the exit code.
+/// [`Failure`] when nothing could be synchronised at all; a book that failed among others, or an account
+/// in a run over all, is told of and counts in the exit code.
 pub fn run(args: &SyncArgs, global: &Global, world: &World) -> Result<Exit, Failure> {
-    let ran = run_book_by_book(args, global, world);
-    if let (true, Err(failure)) = (args.json && !args.list_addressbooks, &ran) {
+    let mut run = Run {
+        args,
+        world,
+        report: RunReport {
+            dry_run: args.dry_run,
+            direction: direction_name(args.direction),
+            ..RunReport::default()
+        },
+        rows: Vec::new(),
+    };
+    let started = (world.now)();
+    let ran = run.accounts(global);
+    if args.list_addressbooks {
+        if ran.is_ok() {
+            books::print(&run.rows, args, world)?;
+        }
+        return ran;
+    }
+    if args.json {
         // A program gets its object however it ends.
-        let error = Some(format!("{:#}", failure.error));
-        print(
-            &RunReport {
-                dry_run: args.dry_run,
-                direction: direction_name(args.direction),
-                error,
-                ..Default::default()
-            },
-            world,
-        )?;
+        run.report.error = ran.as_ref().err().map(|failure| format!("{:#}", failure.error));
+        run.report.seconds = seconds(started, world);
+        let text = serde_json::to_string_pretty(&run.report)
+            .map_err(|error| Failure::new(Exit::Failed, error))?;
+        world.ui.result(text);
     }
     ran
 }
 
-fn run_book_by_book(args: &SyncArgs, global: &Global, world: &World) -> Result<Exit, Failure> {
-    let max_delete = args
-        .max_delete
-        .as_deref()
-        .map(str::parse)
-        .transpose()
-        .map_err(|error| Failure::usage(format!("`--max-delete`: {error}")))?;
-    let chosen = account::choose(args, world)?;
-    let address = first_address(&chosen.server, chosen.settings.allow_http)?;
-    let path = paths::database(world, global)?;
-    let looks_only = args.dry_run || args.list_addressbooks;
-    // The lock is taken before anybody is asked for anything.
-    let mut repo = (world.open_repo)(&path, if looks_only { Open::Read } else { Open::Write })
-        .map_err(|error| Failure::from(error).context(path.display().to_string()))?;
+/// One run over one or all accounts.
+struct Run<'w> {
+    args: &'w SyncArgs,
+    world: &'w World,
+    report: RunReport,
+    /// The books of `--list-addressbooks`.
+    rows: Vec<Row>,
+}
 
-    let key = password::key(&address.to_string(), &chosen.username);
-    let (secret, source) = password::find(world, &chosen.settings, &key)?;
-    let transport = (world.transport)(&TransportOptions {
-        timeout: chosen.settings.timeout,
-        ca_file: chosen.settings.ca_file.clone(),
-    })?;
-    let credentials = Credentials::of(world, &chosen.settings, &key, &secret)?;
-    let remote = Remote::new(world, transport, credentials, chosen.settings.allow_http);
-    let visit = Visit {
-        args,
-        world,
-        remote: &remote,
-        server: address.origin.to_string(),
-        options: Options {
+impl Run<'_> {
+    /// Each account by itself: what is wrong with one keeps no other from its run.
+    fn accounts(&mut self, global: &Global) -> Result<Exit, Failure> {
+        let (args, world) = (self.args, self.world);
+        let max_delete: Option<MaxDelete> = args
+            .max_delete
+            .as_deref()
+            .map(str::parse)
+            .transpose()
+            .map_err(|error| Failure::usage(format!("`--max-delete`: {error}")))?;
+        let accounts = self.chosen()?;
+        let home = account::home(&accounts);
+        let history = config::load(world)?.history;
+        let path = paths::database(world, global)?;
+        let looks_only = args.dry_run || args.list_addressbooks;
+        // The lock is taken before anybody is asked for anything.
+        let mut repo = (world.open_repo)(&path, if looks_only { Open::Read } else { Open::Write })
+            .map_err(|error| Failure::from(error).context(path.display().to_string()))?;
+        let mut store = if looks_only {
+            Store::Look(&*repo)
+        } else {
+            Store::Write { repo: &mut *repo, what: SYNC, run: None }
+        };
+        let mut exit = Exit::Done;
+        for (name, chosen) in accounts {
+            let takes_new = home.as_ref() == Some(&name);
+            let outcome = chosen
+                .and_then(|chosen| self.account(&chosen, &mut store, (max_delete, takes_new)));
+            exit = exit.worse(self.settle(name, outcome)?);
+            if exit == Exit::Interrupted {
+                break;
+            }
+        }
+        if let Store::Write { repo, run: Some(_), .. } = &mut store {
+            prune(world, *repo, &history);
+        }
+        Ok(exit)
+    }
+
+    fn chosen(&self) -> Result<Vec<Configured>, Failure> {
+        if !self.args.all_accounts {
+            let chosen = account::choose(self.args.into(), self.world)?;
+            return Ok(vec![(chosen.settings.name.clone(), Ok(chosen))]);
+        }
+        let all = account::all(config::load(self.world)?)?;
+        let variable = (self.world.env)(password::VARIABLE);
+        if all.len() > 1 && variable.is_some_and(|text| !text.is_empty()) {
+            let variable = password::VARIABLE;
+            let words = format!("{variable} is one password, and every server would be sent it");
+            return Err(Failure::usage(words).hint(
+                "unset it for `--all-accounts`, and use the keychain or `password_command` instead",
+            ));
+        }
+        Ok(all)
+    }
+
+    /// What became of one account. Alone, its failure is that of the run; among others it is told, and
+    /// they go on.
+    fn settle(&mut self, name: String, outcome: Result<Exit, Failure>) -> Result<Exit, Failure> {
+        match outcome {
+            Err(failure) if self.args.all_accounts && failure.exit != Exit::Interrupted => {
+                let failure = failure.context(format!("the account `{name}` was left out"));
+                complaint::print(&self.world.ui, &failure);
+                let (error, exit) = (format!("{:#}", failure.error), failure.exit as u8);
+                self.report.failed_accounts.push(FailedAccount { account: name, error, exit });
+                Ok(failure.exit)
+            }
+            other => other,
+        }
+    }
+
+    fn account(
+        &mut self,
+        chosen: &Chosen,
+        store: &mut Store<'_>,
+        (max_delete, takes_new): (Option<MaxDelete>, bool),
+    ) -> Result<Exit, Failure> {
+        let (args, world) = (self.args, self.world);
+        let connection = connect(chosen, world, |transport| transport)?;
+        let options = Options {
             choice: Choice {
                 direction: match args.direction {
                     Direction::Pull => policy::Direction::Pull,
@@ -91,24 +162,29 @@ fn run_book_by_book(args: &SyncArgs, global: &Global, world: &World) -> Result<E
                 policy: chosen.settings.conflict,
             },
             full: args.full,
-            creates: false,
+            creates: takes_new,
             max_delete: max_delete.unwrap_or(chosen.settings.max_delete),
             list_actions: args.json,
-        },
-        chosen: &chosen,
-        history: config::load(world)?.history,
-        started: (world.now)(),
-        kept: Cell::new(false),
-    };
-    let outcome = block_on(visit.run(&mut *repo));
-    let outcome = outcome.map_err(|failure| visit.name_the_user(failure));
-    if remote.is_accepted() && !looks_only && source == Source::Prompt {
-        match password::remember(world, &key, &secret) {
-            Ok(()) => world.ui.say("The password is in the keychain now."),
-            Err(failure) => complaint::print(&world.ui, &failure),
+        };
+        let visit = Visit::new(args, &connection.remote, chosen, options);
+        let outcome = if args.list_addressbooks {
+            block_on(visit.list(store.read())).map(|rows| {
+                self.rows.extend(rows);
+                Exit::Done
+            })
+        } else {
+            block_on(visit.run(store, &mut self.report))
+        };
+        let outcome = outcome.map_err(|failure| visit.name_the_user(failure));
+        let is_new = connection.source == Source::Prompt && connection.remote.is_accepted();
+        if is_new && !store.is_dry() {
+            match password::remember(world, &connection.key, &connection.secret) {
+                Ok(()) => world.ui.say("The password is in the keychain now."),
+                Err(failure) => complaint::print(&world.ui, &failure),
+            }
         }
+        outcome
     }
-    outcome
 }
 
 fn direction_name(direction: Direction) -> &'static str {
@@ -116,248 +192,5 @@ fn direction_name(direction: Direction) -> &'static str {
         Direction::Pull => "pull",
         Direction::Push => "push",
         Direction::Sync => "sync",
-    }
-}
-
-/// What a run of this command is called in the history.
-pub(super) const SYNC: &str = "sync carddav";
-
-/// One visit to one server.
-struct Visit<'a, 'w> {
-    args: &'a SyncArgs,
-    world: &'w World,
-    remote: &'a Remote<'w>,
-    chosen: &'a Chosen,
-    /// What the account is stored under: the origin, so that several spellings are one account.
-    server: String,
-    options: Options,
-    /// How much of the past is kept.
-    history: HistorySettings,
-    started: Timestamp,
-    /// Whether the account was written to the config in this run, or could not be.
-    kept: Cell<bool>,
-}
-
-fn print(report: &RunReport, world: &World) -> Result<(), Failure> {
-    let text =
-        serde_json::to_string_pretty(report).map_err(|error| Failure::new(Exit::Failed, error))?;
-    world.ui.result(text);
-    Ok(())
-}
-
-impl Visit<'_, '_> {
-    async fn run(&self, repo: &mut dyn ContactRepo) -> Result<Exit, Failure> {
-        if self.args.list_addressbooks {
-            return self.list(repo).await;
-        }
-        let books = self.books(repo).await?;
-        self.save_config(&books);
-        let mut store = if self.args.dry_run {
-            Store::Look(repo)
-        } else {
-            Store::Write { repo, what: SYNC, run: None }
-        };
-        let mut report = RunReport {
-            dry_run: self.args.dry_run,
-            direction: direction_name(self.args.direction),
-            ..RunReport::default()
-        };
-        let mut exit = Exit::Done;
-        let default = self.default_book(&books);
-        for book in &books {
-            let creates = default == Some(book.id);
-            let (done, outcome) = self.one_book(&mut store, book, creates).await;
-            report.books.push(done);
-            exit = exit.worse(outcome);
-            // A refused password is sent no second time.
-            if matches!(outcome, Exit::Interrupted | Exit::Auth) {
-                break;
-            }
-        }
-        if let Store::Write { repo, run: Some(_), .. } = &mut store {
-            prune(self.world, *repo, &self.history);
-        }
-        report.seconds = self.seconds();
-        if self.args.json {
-            print(&report, self.world)?;
-        }
-        self.save_config(&books);
-        Ok(exit)
-    }
-
-    async fn one_book(
-        &self,
-        store: &mut Store<'_>,
-        book: &Book,
-        creates: bool,
-    ) -> (BookReport, Exit) {
-        let ui = &self.world.ui;
-        let mut report = BookReport {
-            account: self.chosen.settings.name.clone(),
-            addressbook: book.info.name.clone(),
-            href: book.info.location.href.to_string(),
-            ..BookReport::default()
-        };
-        let before = self.remote.requests();
-        let bar = Progress::new(ui.terminal.stderr && ui.verbosity != Verbosity::Quiet);
-        let lines = Lines::new(ui, &bar, self.args.dry_run);
-        let mut show = |action: &Action| {
-            if !self.args.json {
-                lines.show(action);
-            }
-        };
-        let options = Options { creates, ..self.options };
-        let mut session = Session { remote: self.remote, options, bar: &bar, show: &mut show };
-        let outcome = session.run(store, book, &mut report).await;
-        bar.finish();
-        lines.end();
-        report.requests = self.remote.requests() - before;
-        let exit = match outcome {
-            Ok(()) if report.needs_you() => Exit::NeedsYou,
-            Ok(()) => Exit::Done,
-            Err(failure) => {
-                let failure = self.name_the_user(self.explain(failure, book));
-                report.error = Some(format!("{:#}", failure.error));
-                complaint::print(ui, &failure);
-                failure.exit
-            }
-        };
-        let quiet = self.args.json || ui.verbosity == Verbosity::Quiet;
-        if !quiet && (report.error.is_none() || report.here.any() || report.there.any()) {
-            ui.result(summary(&report, self.args.dry_run, self.seconds()));
-        }
-        (report, exit)
-    }
-
-    /// Says whose book it was.
-    fn explain(&self, failure: Failure, book: &Book) -> Failure {
-        match failure.exit {
-            Exit::Guard | Exit::Interrupted | Exit::Auth => failure,
-            _ => failure.context(format!("{} was not finished", book.info.name)),
-        }
-    }
-
-    /// Says whose login was refused.
-    fn name_the_user(&self, failure: Failure) -> Failure {
-        let Chosen { username, server, .. } = self.chosen;
-        match failure.exit {
-            Exit::Auth => failure.context(format!("cannot log in as {username} at {server}")),
-            _ => failure,
-        }
-    }
-
-    fn seconds(&self) -> f64 {
-        let elapsed = (self.world.now)().0 - self.started.0;
-        std::time::Duration::from_millis(u64::try_from(elapsed).unwrap_or(0)).as_secs_f64()
-    }
-
-    async fn list(&self, repo: &dyn ContactRepo) -> Result<Exit, Failure> {
-        let found = discover(self.remote, &self.chosen.server).await?;
-        let known = match repo.account(&self.server, &self.chosen.username)? {
-            Some(account) => repo.books(account.id)?,
-            None => Vec::new(),
-        };
-        books::print(&found.books, &known, repo, self.args.json, self.world)?;
-        Ok(Exit::Done)
-    }
-
-    /// The books of this run: those of the store where they suffice, so that a warm run asks the
-    /// server nothing but what changed; else by discovery.
-    async fn books(&self, repo: &mut dyn ContactRepo) -> Result<Vec<Book>, Failure> {
-        let selectors = self.selectors();
-        // An address that is not in the config may lead to other books at the same server.
-        let account = repo.account(&self.server, &self.chosen.username)?;
-        if let Some(account) = account.filter(|_| self.chosen.in_config == Saved::Yes) {
-            let known = repo.books(account.id)?;
-            if !known.is_empty() && books::are_known(&known, selectors) {
-                return books::select(known, selectors, self.world);
-            }
-        }
-        let found = discover(self.remote, &self.chosen.server).await?;
-        let paths: Vec<_> = found.books.iter().map(|info| info.location.href.key()).collect();
-        let mut all = self.keep(repo, found)?;
-        all.retain(|book| paths.contains(&book.info.location.href.key()));
-        books::select(all, selectors, self.world)
-    }
-
-    /// The book that contacts go to which are in none: the first that the config names, or that was
-    /// named when there was no config yet, else the only one that can be written to.
-    fn default_book(&self, books: &[Book]) -> Option<BookId> {
-        let configured = &self.chosen.settings.addressbooks;
-        let named = if configured.is_empty() { &self.args.addressbooks } else { configured };
-        books::default(books, named)
-    }
-
-    fn selectors(&self) -> &[String] {
-        if self.args.addressbooks.is_empty() {
-            &self.chosen.settings.addressbooks
-        } else {
-            &self.args.addressbooks
-        }
-    }
-
-    /// Stores what discovery found; a dry run only makes it look like that.
-    fn keep(&self, repo: &mut dyn ContactRepo, found: Discovered) -> Result<Vec<Book>, Failure> {
-        if self.args.dry_run {
-            return self.as_if_kept(repo, found);
-        }
-        let account = repo.save_account(&AccountDraft {
-            name: self.chosen.settings.name.clone(),
-            server: self.server.clone(),
-            username: self.chosen.username.clone(),
-            home_sets: found.home_sets,
-        })?;
-        Ok(repo.save_books(account.id, &found.books)?)
-    }
-
-    fn as_if_kept(&self, repo: &dyn ContactRepo, found: Discovered) -> Result<Vec<Book>, Failure> {
-        let mut books = match repo.account(&self.server, &self.chosen.username)? {
-            Some(account) => repo.books(account.id)?,
-            None => Vec::new(),
-        };
-        for (row, info) in (1..).zip(found.books) {
-            if !books.iter().any(|b| b.info.location.href.key() == info.location.href.key()) {
-                let quirks = Quirks::of_location(&info.location);
-                let progress = BookProgress { quirks, ..BookProgress::default() };
-                // No row has a negative id: nothing is known of this book.
-                books.push(Book { id: BookId(-row), account: AccountId(-1), info, progress });
-            }
-        }
-        Ok(books)
-    }
-
-    /// Writes a new account to the config, once the server has accepted it.
-    fn save_config(&self, books: &[Book]) {
-        if self.args.dry_run || !self.remote.is_accepted() || self.kept.replace(true) {
-            return;
-        }
-        let ui = &self.world.ui;
-        let name = &self.chosen.settings.name;
-        match self.chosen.in_config {
-            Saved::Yes => {}
-            Saved::Taken => {
-                ui.say(format_args!(
-                    "The config has another account under `{name}`, so this one is not kept there; \
-                     add `--account NAME` to keep it under a name of its own."
-                ));
-            }
-            Saved::NotYet => {
-                let mut settings = self.chosen.settings.clone();
-                settings.username = Some(self.chosen.username.clone());
-                // Else the next run would send the password in vain first.
-                let is_digest = self.remote.auth() == AuthKind::Digest;
-                settings.auth = settings.auth.or(is_digest.then_some(AuthKind::Digest));
-                settings.addressbooks =
-                    books.iter().map(|book| book.info.location.href.to_string()).collect();
-                match config::save(self.world, &settings) {
-                    Ok(path) => ui.say(format_args!(
-                        "The account is kept in {}: next time, leave the options out.",
-                        path.display()
-                    )),
-                    // The contacts matter more.
-                    Err(failure) => complaint::print(ui, &failure),
-                }
-            }
-        }
     }
 }

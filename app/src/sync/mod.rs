@@ -32,7 +32,7 @@ use contactcmd_domain::sync::policy::Direction;
 use contactcmd_domain::sync::snapshot::Known;
 use contactcmd_ports::{Book, Conflict, ContactRepo, Pending, Progress, Subject};
 
-pub use report::{ActionReport, BookReport, Counts, RunReport};
+pub use report::{ActionReport, BookReport, Counts, FailedAccount, RunReport};
 pub use store::Store;
 
 use crate::Failure;

@@ -14,9 +14,23 @@ pub struct RunReport {
     pub seconds: f64,
     /// One entry a book.
     pub books: Vec<BookReport>,
+    /// Accounts that no book was reached of, in a run over several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub failed_accounts: Vec<FailedAccount>,
     /// Why there was no book to speak of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+}
+
+/// An account of a run over several that came to no book; the others went on.
+#[derive(Debug, Clone, Serialize)]
+pub struct FailedAccount {
+    /// Its name.
+    pub account: String,
+    /// Why.
+    pub error: String,
+    /// The exit code that it would have had alone.
+    pub exit: u8,
 }
 
 /// One book of a run.

@@ -49,8 +49,8 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// The last line about a book.
-pub fn summary(report: &BookReport, dry_run: bool, seconds: f64) -> String {
+/// The last line about a book, which is called `title` in it.
+pub fn summary(title: &str, report: &BookReport, dry_run: bool, seconds: f64) -> String {
     let mut parts = Vec::new();
     side(&mut parts, report.here, "here", dry_run);
     side(&mut parts, report.there, "on the server", dry_run);
@@ -74,8 +74,8 @@ pub fn summary(report: &BookReport, dry_run: bool, seconds: f64) -> String {
         1 => "1 request".to_owned(),
         many => format!("{many} requests"),
     };
-    let book = clean(&report.addressbook);
-    format!("{book}: {} ({requests}, {seconds:.1} s)", parts.join(", "))
+    let title = clean(title);
+    format!("{title}: {} ({requests}, {seconds:.1} s)", parts.join(", "))
 }
 
 fn side(parts: &mut Vec<String>, counts: Counts, place: &str, dry_run: bool) {
@@ -99,10 +99,9 @@ mod tests {
 
     #[test]
     fn a_summary_says_what_was_done_and_what_waits() {
-        let quiet = BookReport { addressbook: "Home".into(), requests: 1, ..Default::default() };
-        assert_eq!(summary(&quiet, false, 0.04), "Home: nothing to do (1 request, 0.0 s)");
+        let quiet = BookReport { requests: 1, ..Default::default() };
+        assert_eq!(summary("Home", &quiet, false, 0.04), "Home: nothing to do (1 request, 0.0 s)");
         let busy = BookReport {
-            addressbook: "Home".into(),
             requests: 4,
             here: Counts { created: 2, updated: 0, deleted: 1 },
             set_aside: 1,
@@ -110,8 +109,8 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(
-            summary(&busy, true, 1.25),
-            "Home: 2 would be created, 1 would be deleted here, 3 edited here and not sent, \
+            summary("work/Home", &busy, true, 1.25),
+            "work/Home: 2 would be created, 1 would be deleted here, 3 edited here and not sent, \
              1 set aside (4 requests, 1.2 s)"
         );
     }

@@ -1,10 +1,12 @@
 //! The engine against the fake server: what a user loses, or does not.
 
+mod accounts;
 mod auth;
 mod cases;
 mod crash;
 mod dialects;
 mod discovery;
+mod doctor;
 mod guards;
 mod listing;
 mod manners;

@@ -2,10 +2,11 @@
 
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
-use contactcmd_domain::dav::{Access, BookInfo, Href};
-use contactcmd_ports::{Book, BookId, ContactRepo};
+use contactcmd_domain::dav::{Access, BookInfo, Href, Quirks};
+use contactcmd_ports::{AccountId, Book, BookId, ContactRepo, Progress};
 use serde::Serialize;
 
+use crate::cli::SyncArgs;
 use crate::ui::{clean, prompt};
 use crate::{Failure, World};
 
@@ -15,7 +16,7 @@ use crate::{Failure, World};
 ///
 /// Usage, with a list of the books there are: when a selector names none or several, or when nobody
 /// can be asked.
-pub(super) fn select(
+pub(crate) fn select(
     books: Vec<Book>,
     selectors: &[String],
     world: &World,
@@ -92,6 +93,13 @@ pub(super) fn default(books: &[Book], named: &[String]) -> Option<BookId> {
     writable.next().is_none().then_some(first.id)
 }
 
+/// A book that was found and is in no store: no row has a negative id. `row` tells several apart.
+pub(crate) fn not_stored(row: i64, info: BookInfo) -> Book {
+    let quirks = Quirks::of_location(&info.location);
+    let progress = Progress { quirks, ..Progress::default() };
+    Book { id: BookId(-row), account: AccountId(-1), info, progress }
+}
+
 /// A selector with a slash is a path or a URL; books are compared by path (Q07).
 fn is_at(book: &Book, selector: &str) -> bool {
     let path = match selector.split_once("://") {
@@ -116,49 +124,57 @@ fn path(book: &Book) -> &str {
 
 /// One line of `--list-addressbooks --json`.
 #[derive(Serialize)]
-struct Row<'a> {
-    name: &'a str,
-    path: &'a str,
+pub(super) struct Row {
+    account: String,
+    name: String,
+    path: String,
     access: Access,
     hidden: bool,
     contacts: Option<u64>,
     max_size: Option<u64>,
-    versions: &'a [String],
+    versions: Vec<String>,
 }
 
-/// Prints the books: name, path to type, read-only, contacts if known, size limit, vCard versions.
-pub(super) fn print(
-    books: &[BookInfo],
+/// The lines about the books of one account; `known` are those of the store.
+pub(super) fn rows(
+    account: &str,
+    books: Vec<BookInfo>,
     known: &[Book],
     repo: &dyn ContactRepo,
-    json: bool,
-    world: &World,
-) -> Result<(), Failure> {
-    let mut rows = Vec::with_capacity(books.len());
-    for info in books {
+) -> Result<Vec<Row>, Failure> {
+    let row = |info: BookInfo| {
         let same = |book: &&Book| book.info.location.href.key() == info.location.href.key();
         let synced = known.iter().find(same).filter(|book| book.progress.full_at.is_some());
-        rows.push(Row {
-            name: &info.name,
-            path: info.location.href.as_str(),
+        Ok(Row {
+            account: account.to_owned(),
+            name: info.name,
+            path: info.location.href.to_string(),
             access: info.access,
             hidden: info.hidden,
             contacts: synced.map(|book| repo.link_count(book.id)).transpose()?,
             max_size: info.capabilities.max_resource_size,
-            versions: &info.capabilities.versions,
-        });
-    }
-    if json {
-        let text = serde_json::to_string_pretty(&rows)
+            versions: info.capabilities.versions,
+        })
+    };
+    books.into_iter().map(row).collect()
+}
+
+/// Prints the books: name, path to type, read-only, contacts if known, size limit, vCard versions; the
+/// account too where `args` are about several.
+pub(super) fn print(rows: &[Row], args: &SyncArgs, world: &World) -> Result<(), Failure> {
+    if args.json {
+        let text = serde_json::to_string_pretty(rows)
             .map_err(|error| Failure::new(crate::Exit::Failed, error))?;
         world.ui.result(text);
         return Ok(());
     }
+    let heading = ["ACCOUNT", "NAME", "PATH", "ACCESS", "CONTACTS", "LARGEST CARD", "VCARD"];
+    let from = usize::from(!args.all_accounts);
     let mut table = Table::new();
     table.load_style(NOTHING);
-    table.set_header(["NAME", "PATH", "ACCESS", "CONTACTS", "LARGEST CARD", "VCARD"]);
-    for row in &rows {
-        table.add_row(cells(row));
+    table.set_header(heading.into_iter().skip(from));
+    for row in rows {
+        table.add_row(cells(row).into_iter().skip(from));
     }
     for line in table.lines() {
         world.ui.result(line.trim());
@@ -166,7 +182,7 @@ pub(super) fn print(
     Ok(())
 }
 
-fn cells(row: &Row<'_>) -> [String; 6] {
+fn cells(row: &Row) -> [String; 7] {
     let access = match row.access {
         Access::ReadWrite => "read and write",
         Access::ReadOnly => "read only",
@@ -174,8 +190,9 @@ fn cells(row: &Row<'_>) -> [String; 6] {
     };
     let unknown = || "-".to_owned();
     [
-        clean(row.name).into_owned(),
-        clean(row.path).into_owned(),
+        clean(&row.account).into_owned(),
+        clean(&row.name).into_owned(),
+        clean(&row.path).into_owned(),
         access.to_owned(),
         row.contacts.map_or_else(unknown, |count| count.to_string()),
         row.max_size.map_or_else(unknown, |bytes| format!("{bytes} bytes")),

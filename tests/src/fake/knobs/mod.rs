@@ -6,9 +6,9 @@ mod wire;
 mod writing;
 
 pub use place::{
-    Auth, AuthFailure, BareOrigin, Challenges, Cookies, DigestAlgorithm, DigestRule, HomeExtras, HomeHost,
-    HrefEscapes, HrefForm, Layout, OldNonce, Principal, Privileges, ReadOnlyPrivileges, SelfHref,
-    Target, WellKnown,
+    Auth, AuthFailure, BareOrigin, Challenges, Cookies, DigestAlgorithm, DigestRule, HomeExtras,
+    HomeHost, HrefEscapes, HrefForm, Layout, OldNonce, Principal, Privileges, ReadOnlyPrivileges,
+    SelfHref, Target, WellKnown,
 };
 pub use reading::{
     BadToken, CTag, ChangeStyle, DepthRule, Duplicates, EmptyToken, ForeignMembers, FutureToken,
