@@ -3,6 +3,8 @@
 //! No decisions and no words for users: an adapter does what it is told and translates the errors
 //! of its library into those of the port, once.
 
+#[cfg(feature = "dns")]
+pub mod dns;
 #[cfg(feature = "http_isahc")]
 pub mod http_isahc;
 #[cfg(feature = "keychain")]

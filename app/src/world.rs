@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contactcmd_domain::contact::Timestamp;
+use contactcmd_domain::dav::{DnsAnswer, RecordKind};
 use contactcmd_ports::{ContactRepo, CredentialStore, DavTransport, Open, RepoError};
 
 use crate::Failure;
@@ -28,12 +29,17 @@ pub type MakeTransport = dyn Fn(&TransportOptions) -> Result<Arc<dyn DavTranspor
 /// Reads an environment variable; `None` when it is not there, or not text.
 pub type ReadVariable = dyn Fn(&str) -> Option<String>;
 
+/// Asks DNS for the records of a name. Waits some seconds at most.
+pub type AskDns = dyn Fn(&str, RecordKind) -> DnsAnswer;
+
 /// The outside world, as the commands see it. `wire` makes the real one; tests make their own.
 pub struct World {
     /// Opens the store.
     pub open_repo: Box<OpenRepo>,
     /// Connects to servers.
     pub transport: Box<MakeTransport>,
+    /// Asks DNS.
+    pub dns: Box<AskDns>,
     /// The keychain.
     pub credentials: Box<dyn CredentialStore>,
     /// Reads an environment variable.

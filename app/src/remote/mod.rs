@@ -5,6 +5,8 @@ mod auth;
 mod discover;
 mod error;
 mod fetch;
+mod not_found;
+mod service;
 mod write;
 
 use std::cell::Cell;
@@ -23,6 +25,8 @@ pub use auth::Credentials;
 pub use discover::{Discovered, discover, first_address};
 pub use error::RemoteError;
 pub use fetch::{fetch, fetch_each};
+pub use not_found::{Came, Tried};
+pub use service::named_elsewhere;
 pub use write::WriteError;
 
 use crate::World;
@@ -272,13 +276,18 @@ impl<'w> Remote<'w> {
     }
 
     fn rules(&self) -> Rules<'static> {
-        Rules { allow_http: self.allow_http, same_domain: &same_site }
+        rules(self.allow_http)
     }
 
     fn chance(&self) -> f64 {
         let [byte, ..] = (self.world.random)();
         f64::from(byte) / 256.0
     }
+}
+
+/// Who may know a password.
+fn rules(allow_http: bool) -> Rules<'static> {
+    Rules { allow_http, same_domain: &same_site }
 }
 
 /// Whether two hosts belong to one registrable domain by the public suffix list.
