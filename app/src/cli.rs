@@ -2,6 +2,7 @@
 
 mod decide;
 mod fields;
+mod setup;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ pub use decide::{
     ResolveArgs, SideName, UndoArgs,
 };
 pub use fields::{AddArgs, DeleteArgs, EditArgs, FieldArgs};
+pub use setup::SetupArgs;
 
 /// A contact book for the command line that keeps itself and any CardDAV server the same
 #[derive(Debug, Parser)]
@@ -28,6 +30,7 @@ pub struct Cli {
 
 const FIRST_STEPS: &str = "\
 Examples:
+  contactcmd setup                      find your address books and store the password
   contactcmd sync carddav --dry-run     what a sync would do
   contactcmd search ada london          everybody with both words somewhere
   contactcmd show Ada Lovelace
@@ -53,6 +56,8 @@ pub struct Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Set up an account: from an e-mail address, a server or a provider to a first sync
+    Setup(SetupArgs),
     /// Synchronise with a server
     #[command(subcommand)]
     Sync(Sync),
@@ -374,7 +379,10 @@ mod tests {
 
     #[test]
     fn what_does_not_go_together_is_refused() {
-        let cases: [(&[&str], bool); 22] = [
+        let cases: [(&[&str], bool); 25] = [
+            (&["setup"], true),
+            (&["setup", ""], false),
+            (&["setup", "ada@example.org", "--account", "work", "--allow-http"], true),
             (&["add"], true),
             (&["add", "--given", "Ada", "--phone", "1", "--phone", "work=2"], true),
             (&["add", "--remove", "note"], false),

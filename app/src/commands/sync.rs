@@ -1,7 +1,7 @@
 //! `sync carddav`: from what was typed and configured to a report.
 
 mod account;
-mod books;
+pub(super) mod books;
 
 use std::cell::Cell;
 

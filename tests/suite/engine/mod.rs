@@ -6,6 +6,7 @@ mod guards;
 mod listing;
 mod meeting;
 mod pull;
+mod setup;
 pub(crate) mod stage;
 mod trouble;
 mod two_way;

@@ -15,7 +15,7 @@ use crate::{Failure, World};
 ///
 /// Usage, with a list of the books there are: when a selector names none or several, or when nobody
 /// can be asked.
-pub(super) fn select(
+pub(in crate::commands) fn select(
     books: Vec<Book>,
     selectors: &[String],
     world: &World,
