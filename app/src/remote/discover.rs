@@ -101,20 +101,20 @@ impl Search<'_, '_> {
             Ok(found) if !found.books.is_empty() || !found.home_sets.is_empty() => {
                 return Ok(Some(found));
             }
-            Ok(_) => self.note(at, Came::Other, "no address books"),
+            Ok(_) => self.note(Tried::new(at, Came::Other, "no address books")),
             Err(error) if is_final(&error) => return Err(error),
             Err(RemoteError::Transport(error)) => {
-                self.note(at, Came::NoAnswer, &error);
+                self.note(Tried::new(at, Came::NoAnswer, &error));
                 if is_silence_of(&error, &at.origin) {
                     self.silent.push(at.origin.clone());
                 }
                 self.cause.get_or_insert(error);
             }
             Err(RemoteError::Dav { error: error @ DavError::NotDav { .. }, .. }) => {
-                self.note(at, Came::WebPage, &error);
+                self.note(Tried::new(at, Came::WebPage, &error));
             }
-            Err(RemoteError::Dav { error, .. }) => self.note(at, Came::Other, &error),
-            Err(error) => self.note(at, Came::Other, &error),
+            Err(RemoteError::Dav { error, .. }) => self.note(Tried::new(at, Came::Other, &error)),
+            Err(error) => self.note(Tried::new(at, Came::Other, &error)),
         }
         Ok(None)
     }
@@ -130,7 +130,7 @@ impl Search<'_, '_> {
         let hosts = match named(world, domain, self.remote.allow_http) {
             Named::Hosts(hosts) => hosts,
             Named::Nobody(tried) => {
-                self.tried.push(tried);
+                self.note(tried);
                 return Ok(None);
             }
         };
@@ -160,8 +160,9 @@ impl Search<'_, '_> {
         }
     }
 
-    fn note(&mut self, at: &Location, came: Came, words: impl std::fmt::Display) {
-        self.tried.push(Tried::new(at, came, words));
+    fn note(&mut self, tried: Tried) {
+        self.remote.world().ui.detail(&tried);
+        self.tried.push(tried);
     }
 
     fn in_vain(self, server: &str) -> RemoteError {

@@ -40,3 +40,84 @@ pub(super) fn table(name: &str) -> String {
         name => format!("[carddav.{name}]"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use contactcmd_domain::dav::{Location, route};
+    use contactcmd_ports::{CredentialError, CredentialStore, MockCredentialStore, Secret};
+
+    use super::*;
+    use crate::commands::testing::{Folder, Stage};
+    use crate::config::AccountSettings;
+    use crate::remote::{Discovered, first_address};
+
+    fn draft(server: &str) -> Draft {
+        Draft {
+            server: server.to_owned(),
+            route: route(server, false).unwrap(),
+            software: None,
+            username: "ada".to_owned(),
+            settings: AccountSettings::new("work"),
+        }
+    }
+
+    fn found(entry: &str, source: Source) -> Found {
+        Found {
+            discovered: Discovered {
+                home_sets: Vec::new(),
+                books: Vec::new(),
+                entry: Location::parse(entry).unwrap(),
+                tried: Vec::new(),
+            },
+            secret: Secret::new("hunter2"),
+            source,
+            key: password::key("https://first.example", "ada"),
+        }
+    }
+
+    #[test]
+    fn the_password_is_kept_where_a_sync_looks_for_it() {
+        // what was typed, where it was found, what the config says
+        let cases = [
+            ("cloud.example", "https://cloud.example/dav/", "cloud.example"),
+            ("ada@mail.example", "https://dav.mail.example:8443/", "https://dav.mail.example:8443/"),
+            ("ada@fastmail.fm", "https://carddav.fastmail.com/dav/", "fastmail"),
+        ];
+        for (typed, entry, server) in cases {
+            for source in [Source::Prompt, Source::Environment, Source::Keychain] {
+                let folder = Folder::new();
+                let stage = Stage::new().env("XDG_CONFIG_HOME", folder.root().to_str().unwrap());
+                let world = stage.world();
+                let found = found(entry, source);
+                let mut draft = draft(typed);
+                draft.settle(&found.discovered.entry).unwrap();
+                keep(&draft, &found, &world).unwrap();
+                let settings = config::load(&world).unwrap();
+                let account = settings.account(Some("work")).unwrap();
+                assert_eq!(account.server.as_deref(), Some(server), "{typed}");
+                let address = first_address(server, false).unwrap();
+                let key = password::key(&address.to_string(), "ada");
+                let kept = stage.secrets.secret(&key).unwrap();
+                assert_eq!(kept.map(|secret| secret.expose().to_owned()).as_deref(), Some("hunter2"));
+                assert!(draft.twin(&settings).is_some(), "{typed}: it is known again");
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_keychain_the_account_is_kept_all_the_same() {
+        let folder = Folder::new();
+        let stage = Stage::new().env("XDG_CONFIG_HOME", folder.root().to_str().unwrap());
+        let mut world = stage.world();
+        let mut keychain = MockCredentialStore::new();
+        keychain
+            .expect_store()
+            .returning(|_, _| Err(CredentialError::Unavailable { cause: "no D-Bus".into() }));
+        world.credentials = Box::new(keychain);
+        let found = found("https://cloud.example/", Source::Prompt);
+        keep(&draft("cloud.example"), &found, &world).unwrap();
+        assert_eq!(config::load(&world).unwrap().accounts.len(), 1);
+        assert!(stage.stderr().contains("password_command"), "{}", stage.stderr());
+        assert!(!stage.stderr().contains("hunter2"));
+    }
+}

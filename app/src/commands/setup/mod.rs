@@ -57,6 +57,7 @@ pub fn run(args: &SetupArgs, global: &Global, world: &World) -> Result<Exit, Fai
     draft.settings.addressbooks =
         chosen.iter().map(|book| book.location.href.to_string()).collect();
     draft.settings.name = answer::name(args.account.as_deref(), &known, &draft, world)?;
+    world.ui.say(format_args!("Found by {}:", found.discovered.entry));
     books::print(all, &chosen, world);
     keep::keep(&draft, &found, world)?;
     words::what_next(&draft.settings.name, global, world)
