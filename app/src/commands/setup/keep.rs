@@ -80,7 +80,11 @@ mod tests {
         // what was typed, where it was found, what the config says
         let cases = [
             ("cloud.example", "https://cloud.example/dav/", "cloud.example"),
-            ("ada@mail.example", "https://dav.mail.example:8443/", "https://dav.mail.example:8443/"),
+            (
+                "ada@mail.example",
+                "https://dav.mail.example:8443/",
+                "https://dav.mail.example:8443/",
+            ),
             ("ada@fastmail.fm", "https://carddav.fastmail.com/dav/", "fastmail"),
         ];
         for (typed, entry, server) in cases {
@@ -98,7 +102,10 @@ mod tests {
                 let address = first_address(server, false).unwrap();
                 let key = password::key(&address.to_string(), "ada");
                 let kept = stage.secrets.secret(&key).unwrap();
-                assert_eq!(kept.map(|secret| secret.expose().to_owned()).as_deref(), Some("hunter2"));
+                assert_eq!(
+                    kept.map(|secret| secret.expose().to_owned()).as_deref(),
+                    Some("hunter2")
+                );
                 assert!(draft.twin(&settings).is_some(), "{typed}: it is known again");
             }
         }

@@ -56,12 +56,15 @@ pub(super) fn is_there(account: &AccountSettings, known: &Settings, world: &Worl
 pub(super) fn what_next(name: &str, global: &Global, world: &World) -> Result<Exit, Failure> {
     let option = option(name);
     world.ui.say("Next:");
-    for (more, what) in [
+    let lines = [
         (" --dry-run", "what a first sync would do, without doing it"),
         ("", "get the contacts"),
         (" --direction sync", "get what changed there, send what changed here"),
-    ] {
-        world.ui.say(format_args!("  contactcmd sync carddav{option}{more}   {what}"));
+    ]
+    .map(|(more, what)| (format!("contactcmd sync carddav{option}{more}"), what));
+    let width = lines.iter().map(|(command, _)| command.chars().count()).max().unwrap_or_default();
+    for (command, what) in lines {
+        world.ui.say(format_args!("  {command:width$}   {what}"));
     }
     match prompt::go_on(&world.ui, "See now what a first sync would do? Nothing is written.")? {
         Some(true) => dry_run(name, global, world),
