@@ -14,7 +14,7 @@ OURS = {
     "contactcmd-tests": {"contactcmd-domain", "contactcmd-ports", "contactcmd-adapters", "contactcmd"},
 }
 
-OUTSIDE = r"isahc|curl(-sys)?|keyring.*|diesel.*|libsqlite3-sys|rusqlite|reqwest|hyper.*|tokio"
+OUTSIDE = r"isahc|simple-dns|curl(-sys)?|keyring.*|diesel.*|libsqlite3-sys|rusqlite|reqwest|hyper.*|tokio"
 """What stands for the network, the keychain and the database; the adapters' alone."""
 
 IMPURE = r"""(?x)
@@ -26,7 +26,7 @@ IMPURE = r"""(?x)
 """
 """What code of the domain never says. Tests may read fixtures, so they are cut off first."""
 
-FOREIGN = r"\b(isahc|keyring|diesel|libsqlite3_sys)::"
+FOREIGN = r"\b(isahc|simple_dns|keyring|diesel|libsqlite3_sys)::"
 """Types that must not leave the adapters."""
 
 

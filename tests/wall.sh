@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The wall, checked without a network and without cargo-deny:
 #   domain <- ports <- adapters <- app, and nobody depends on tests;
-#   isahc, keyring and diesel are named by the adapters alone;
+#   isahc, keyring, diesel and simple-dns are named by the adapters alone;
 #   the domain touches no file, socket, clock, environment, randomness or terminal.
 set -euo pipefail
 cd "$(dirname "$0")/.."

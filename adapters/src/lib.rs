@@ -5,6 +5,8 @@
 
 #[cfg(feature = "browser")]
 pub mod browser;
+#[cfg(feature = "dns")]
+pub mod dns;
 #[cfg(feature = "http_isahc")]
 pub mod http_isahc;
 #[cfg(feature = "keychain")]

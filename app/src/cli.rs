@@ -3,6 +3,7 @@
 mod decide;
 mod doctor;
 mod fields;
+mod setup;
 
 use std::path::PathBuf;
 
@@ -15,6 +16,7 @@ pub use decide::{
 };
 pub use doctor::{Doctor, DoctorArgs};
 pub use fields::{AddArgs, DeleteArgs, EditArgs, FieldArgs};
+pub use setup::SetupArgs;
 
 /// A contact book for the command line that keeps itself and any CardDAV server the same
 #[derive(Debug, Parser)]
@@ -30,6 +32,7 @@ pub struct Cli {
 
 const FIRST_STEPS: &str = "\
 Examples:
+  contactcmd setup                      find your address books and store the password
   contactcmd sync carddav --dry-run     what a sync would do
   contactcmd search ada london          everybody with both words somewhere
   contactcmd show Ada Lovelace
@@ -55,6 +58,8 @@ pub struct Global {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Set up an account: from an e-mail address, a server or a provider to a first sync
+    Setup(SetupArgs),
     /// Synchronise with a server
     #[command(subcommand)]
     Sync(Sync),
@@ -385,7 +390,10 @@ mod tests {
 
     #[test]
     fn what_does_not_go_together_is_refused() {
-        let cases: [(&[&str], bool); 27] = [
+        let cases: [(&[&str], bool); 30] = [
+            (&["setup"], true),
+            (&["setup", ""], false),
+            (&["setup", "ada@example.org", "--account", "work", "--allow-http"], true),
             (&["add"], true),
             (&["add", "--given", "Ada", "--phone", "1", "--phone", "work=2"], true),
             (&["add", "--remove", "note"], false),

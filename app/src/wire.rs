@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contactcmd_adapters::browser;
+use contactcmd_adapters::dns::Resolver;
 use contactcmd_adapters::http_isahc::{IsahcOptions, IsahcTransport};
 use contactcmd_adapters::keychain::Keychain;
 use contactcmd_adapters::sqlite::SqliteRepo;
@@ -56,6 +57,7 @@ fn real_world(ui: Ui, interrupt: Interrupt) -> World {
     World {
         open_repo: Box::new(open_repo),
         transport: Box::new(transport),
+        dns: Box::new(|name, kind| Resolver::of_the_system().ask(name, kind, dns_id())),
         credentials: Box::new(Keychain::new()),
         env: Box::new(|name| std::env::var(name).ok()),
         now: Box::new(|| Timestamp(jiff::Timestamp::now().as_millisecond())),
@@ -93,6 +95,12 @@ fn transport(options: &TransportOptions) -> Result<Arc<dyn DavTransport>, Failur
     let transport = IsahcTransport::new(&options)
         .map_err(|error| Failure::new(Exit::Usage, error).hint("check `ca_file` in the config"))?;
     Ok(Arc::new(transport))
+}
+
+/// A number nobody can guess, so that an answer to another question is not taken for ours.
+fn dns_id() -> u16 {
+    let [one, other, ..] = *Uuid::new_v4().as_bytes();
+    u16::from_be_bytes([one, other])
 }
 
 fn pause(length: Duration, interrupt: &Interrupt) {

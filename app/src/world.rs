@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contactcmd_domain::contact::Timestamp;
+use contactcmd_domain::dav::{DnsAnswer, RecordKind};
 use contactcmd_ports::{ContactRepo, CredentialStore, DavTransport, Open, RepoError};
 
 use crate::Failure;
@@ -45,6 +46,8 @@ pub struct Loopback {
     /// Waits for the browser.
     pub wait: Box<WaitForBrowser>,
 }
+/// Asks DNS for the records of a name. Waits some seconds at most.
+pub type AskDns = dyn Fn(&str, RecordKind) -> DnsAnswer;
 
 /// The outside world, as the commands see it. `wire` makes the real one; tests make their own.
 pub struct World {
@@ -52,6 +55,8 @@ pub struct World {
     pub open_repo: Box<OpenRepo>,
     /// Connects to servers.
     pub transport: Box<MakeTransport>,
+    /// Asks DNS.
+    pub dns: Box<AskDns>,
     /// The keychain.
     pub credentials: Box<dyn CredentialStore>,
     /// Reads an environment variable.

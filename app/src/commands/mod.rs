@@ -16,6 +16,7 @@ pub mod password;
 mod picture;
 pub mod prune;
 pub mod search;
+pub mod setup;
 pub mod show;
 pub mod sync;
 pub mod undo;
@@ -39,6 +40,7 @@ use crate::{Exit, Failure, World, file, paths};
 pub fn dispatch(cli: Cli, world: &World) -> Result<Exit, Failure> {
     let global = &cli.global;
     match cli.command {
+        Command::Setup(args) => setup::run(&args, global, world),
         Command::Sync(Sync::Carddav(args)) => sync::run(&args, global, world),
         Command::Doctor(Doctor::Carddav(args)) => doctor::run(&args, global, world),
         Command::List(args) => list::run(&args, global, world),

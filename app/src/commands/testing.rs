@@ -126,6 +126,7 @@ impl Stage {
         World {
             open_repo: Box::new(move |_, purpose| Ok(Box::new(repo.open(purpose)))),
             transport: Box::new(|_| panic!("no command under test connects")),
+            dns: Box::new(|_, _| contactcmd_domain::dav::DnsAnswer::Nothing),
             credentials: Box::new(self.secrets.clone()),
             // The home folder of whoever runs the tests is nobody's business.
             env: Box::new(move |name| {

@@ -112,6 +112,12 @@ pub struct OAuth2Settings {
     pub scope: Option<String>,
 }
 
+/// Whether an account may be called that: the name of a setting would be read as the setting.
+pub fn is_name(name: &str) -> bool {
+    let is_plain = !name.trim().is_empty() && !name.contains(char::is_control);
+    is_plain && !read::KEYS.contains(&name)
+}
+
 impl AccountSettings {
     /// An account of this name with nothing set.
     pub fn new(name: impl Into<String>) -> Self {
@@ -167,7 +173,8 @@ impl Settings {
         let names: Vec<_> = self.accounts.iter().map(|account| account.name.as_str()).collect();
         if names.is_empty() {
             return format!(
-                "give `--server` and `--username`, or write a table `[carddav]` into {}",
+                "run `contactcmd setup`; or give `--server` and `--username`, or write a table \
+                 `[carddav]` into {}",
                 self.path.display()
             );
         }
@@ -263,7 +270,8 @@ mod tests {
                 &[],
                 None,
                 Err(
-                    "give `--server` and `--username`, or write a table `[carddav]` into /c/config.toml",
+                    "run `contactcmd setup`; or give `--server` and `--username`, or write a table \
+                     `[carddav]` into /c/config.toml",
                 ),
             ),
         ];

@@ -1,10 +1,13 @@
-//! Finding the address books from what people know: a URL, a host, a provider's name.
+//! Finding the address books from what people know: an e-mail address, a URL, a host, a provider's name.
 
 use contactcmd_domain::dav::{
-    BookInfo, DavError, DiscoveryError, ListBooks, Location, LocationError, Principal, Probe,
-    ProbeReply, candidates,
+    BookInfo, DavError, DiscoveryError, ListBooks, Location, LocationError, Origin, Principal,
+    Probe, ProbeReply, Provider, Step, may_know, route,
 };
+use contactcmd_ports::TransportError;
 
+use super::not_found::{Came, Tried};
+use super::service::{Named, known_mail_host, named};
 use super::{Remote, RemoteError};
 use crate::{Exit, Failure};
 
@@ -15,6 +18,10 @@ pub struct Discovered {
     pub home_sets: Vec<Location>,
     /// The books, by name; those that servers make for themselves are marked hidden.
     pub books: Vec<BookInfo>,
+    /// The address that led to them, redirects not followed.
+    pub entry: Location,
+    /// The steps before that one, and why each led nowhere.
+    pub tried: Vec<Tried>,
 }
 
 /// The address that what the user gave stands for; also what the account is stored under.
@@ -27,8 +34,8 @@ pub fn first_address(server: &str, allow_http: bool) -> Result<Location, Failure
         Failure::usage(format!("`{server}` is not a server{why}"))
             .hint("give a host such as `cloud.example`, or the whole URL starting with https://")
     };
-    match candidates(server, allow_http) {
-        Ok(all) => all.into_iter().next().ok_or_else(|| not_a_server("")),
+    match route(server, allow_http) {
+        Ok(route) => Ok(route.start),
         // What was typed may hold a password, so it is not repeated.
         Err(DiscoveryError::Address(LocationError::Credentials)) => {
             Err(Failure::usage("the server holds a user name or password")
@@ -44,55 +51,160 @@ pub fn first_address(server: &str, allow_http: bool) -> Result<Location, Failure
     }
 }
 
-/// Finds the address books of a server: what the user gave, then its well-known address, then `/`.
+/// Finds the address books of a server: what the user gave, its well-known address, what DNS names,
+/// `/`, and where the usual servers are, as [`route`] orders them.
 ///
 /// # Errors
 ///
-/// [`RemoteError::Dav`] with 401 as soon as the password is refused: it is sent no second time.
+/// [`RemoteError::Dav`] with 401 as soon as the password is refused: it is sent no second time (Q23).
+/// [`RemoteError::Elsewhere`] when DNS names another domain: go there only with the user's word.
 /// [`RemoteError::NotFound`] with what became of each step when all failed.
 pub async fn discover(remote: &Remote<'_>, server: &str) -> Result<Discovered, RemoteError> {
-    let all = candidates(server, remote.allow_http).unwrap_or_default();
-    let mut tried = Vec::new();
-    let mut unreachable = None;
-    for candidate in all {
-        match from_address(remote, &candidate).await {
+    let mut search =
+        Search { remote, tried: Vec::new(), asked: Vec::new(), silent: Vec::new(), cause: None };
+    let route = route(server, remote.allow_http).map_err(|error| RemoteError::NotFound {
+        server: server.to_owned(),
+        tried: vec![Tried::new(server, Came::Other, error)],
+        cause: None,
+    })?;
+    for step in route.steps {
+        let found = match step {
+            Step::At(location) => search.at(&location).await?,
+            Step::Service(domain) => search.service(&domain, &route.start.origin).await?,
+            Step::Mail(domain) => search.mail(domain)?,
+        };
+        if let Some(found) = found {
+            return Ok(Discovered { tried: search.tried, ..found });
+        }
+    }
+    Err(search.in_vain(server))
+}
+
+/// One search for address books.
+struct Search<'a, 'w> {
+    remote: &'a Remote<'w>,
+    tried: Vec<Tried>,
+    asked: Vec<Location>,
+    /// Whoever gave no answer is not asked for other paths.
+    silent: Vec<Origin>,
+    /// The first of those failures.
+    cause: Option<TransportError>,
+}
+
+impl Search<'_, '_> {
+    async fn at(&mut self, at: &Location) -> Result<Option<Discovered>, RemoteError> {
+        if self.asked.contains(at) || self.silent.contains(&at.origin) {
+            return Ok(None);
+        }
+        self.asked.push(at.clone());
+        match from_address(self.remote, at).await {
             Ok(found) if !found.books.is_empty() || !found.home_sets.is_empty() => {
-                return Ok(found);
+                return Ok(Some(found));
             }
-            Ok(_) => tried.push(format!("{candidate}: no address books")),
+            Ok(_) => self.note(Tried::new(at, Came::Other, "no address books")),
             Err(error) if is_final(&error) => return Err(error),
-            Err(error) => {
-                tried.push(match &error {
-                    RemoteError::Dav { error, .. } => format!("{candidate}: {error}"),
-                    other => format!("{candidate}: {other}"),
-                });
-                unreachable.get_or_insert(error);
+            Err(RemoteError::Transport(error)) => {
+                self.note(Tried::new(at, Came::NoAnswer, &error));
+                if is_silence_of(&error, &at.origin) {
+                    self.silent.push(at.origin.clone());
+                }
+                self.cause.get_or_insert(error);
+            }
+            Err(RemoteError::Dav { error: error @ DavError::NotDav { .. }, .. }) => {
+                self.note(Tried::new(at, Came::WebPage, &error));
+            }
+            Err(RemoteError::Dav { error, .. }) => self.note(Tried::new(at, Came::Other, &error)),
+            Err(error) => self.note(Tried::new(at, Came::Other, &error)),
+        }
+        Ok(None)
+    }
+
+    /// Asks the hosts that DNS names. The password of `home` goes to none of another domain (Q08).
+    async fn service(
+        &mut self,
+        domain: &str,
+        home: &Origin,
+    ) -> Result<Option<Discovered>, RemoteError> {
+        let world = self.remote.world();
+        world.ui.detail(format_args!("asking DNS where the contacts of {domain} are"));
+        let hosts = match named(world, domain, self.remote.allow_http) {
+            Named::Hosts(hosts) => hosts,
+            Named::Nobody(tried) => {
+                self.note(tried);
+                return Ok(None);
+            }
+        };
+        let mut stranger = None;
+        for host in hosts {
+            if !may_know(home, &host.first.origin, &self.remote.rules()) {
+                stranger.get_or_insert(host.address());
+                continue;
+            }
+            for place in host.places() {
+                if let Some(found) = self.at(&place).await? {
+                    return Ok(Some(found));
+                }
+            }
+        }
+        match stranger {
+            Some(to) => Err(RemoteError::Elsewhere { domain: domain.to_owned(), to }),
+            None => Ok(None),
+        }
+    }
+
+    fn mail(&mut self, domain: String) -> Result<Option<Discovered>, RemoteError> {
+        let known = known_mail_host(self.remote.world(), &domain);
+        match known.and_then(|provider: &Provider| Location::parse(provider.start).ok()) {
+            Some(to) => Err(RemoteError::Elsewhere { domain, to }),
+            None => Ok(None),
+        }
+    }
+
+    fn note(&mut self, tried: Tried) {
+        self.remote.world().ui.detail(&tried);
+        self.tried.push(tried);
+    }
+
+    fn in_vain(self, server: &str) -> RemoteError {
+        match (self.cause, self.tried.as_slice()) {
+            // There is nothing to tell but that.
+            (Some(cause), [_]) => RemoteError::Transport(cause),
+            (cause, tried) => {
+                let nobody_answered = tried.iter().all(|tried| tried.came != Came::Other);
+                let cause = cause.filter(|_| nobody_answered);
+                RemoteError::NotFound { server: server.to_owned(), tried: self.tried, cause }
             }
         }
     }
-    match unreachable {
-        Some(error @ RemoteError::Transport(_)) => Err(error),
-        _ => Err(RemoteError::NotFound { server: server.to_owned(), tried }),
-    }
 }
 
-/// Whether another address cannot help: the password, the user, the network.
+/// Whether another address cannot help: the password, the user.
 fn is_final(error: &RemoteError) -> bool {
     matches!(
         error,
         RemoteError::Interrupted
-            | RemoteError::Transport(_)
             | RemoteError::SignIn(_)
             | RemoteError::NotOffered { .. }
             | RemoteError::Dav { error: DavError::Unauthorized { .. } | DavError::Busy { .. }, .. }
     )
 }
 
+/// Whether that host said nothing, and not one that it redirected to.
+fn is_silence_of(error: &TransportError, origin: &Origin) -> bool {
+    match error {
+        TransportError::Unreachable { host, .. }
+        | TransportError::Timeout { host }
+        | TransportError::Untrusted { host, .. }
+        | TransportError::Broken { host, .. } => host.starts_with(origin.host()),
+        TransportError::TooLarge { .. } => false,
+    }
+}
+
 async fn from_address(remote: &Remote<'_>, at: &Location) -> Result<Discovered, RemoteError> {
     remote.world().ui.detail(format!("looking for address books at {at}"));
     let start = remote.ask(at, |at| Probe { at }).await?;
     if let Some(book) = start.reply.book {
-        return Ok(Discovered { home_sets: Vec::new(), books: vec![book] });
+        return Ok(Discovered { books: vec![book], ..nothing(at) });
     }
     let mut homes = start.reply.home_sets.clone();
     if homes.is_empty() {
@@ -120,7 +232,12 @@ async fn from_address(remote: &Remote<'_>, at: &Location) -> Result<Discovered, 
         }
     }
     books.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.location.href.cmp(&b.location.href)));
-    Ok(Discovered { home_sets: homes, books })
+    Ok(Discovered { home_sets: homes, books, ..nothing(at) })
+}
+
+fn nothing(entry: &Location) -> Discovered {
+    let (home_sets, books, tried) = Default::default();
+    Discovered { home_sets, books, entry: entry.clone(), tried }
 }
 
 async fn homes_of(remote: &Remote<'_>, principal: &Location) -> Result<Vec<Location>, RemoteError> {

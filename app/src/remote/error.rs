@@ -4,6 +4,7 @@ use contactcmd_domain::dav::{Condition, DavError, Location, Origin, Password, Pr
 use contactcmd_ports::TransportError;
 
 use super::SignInError;
+use super::not_found::{Tried, explain};
 use crate::config::AuthKind;
 use crate::{Exit, Failure};
 
@@ -67,7 +68,17 @@ pub enum RemoteError {
         /// What the user gave.
         server: String,
         /// What was tried, and what came of it.
-        tried: Vec<String>,
+        tried: Vec<Tried>,
+        /// Why nobody answered, if nobody did.
+        cause: Option<TransportError>,
+    },
+    /// DNS names another domain, which is not told the password unasked.
+    #[error("DNS names {to} for {domain}")]
+    Elsewhere {
+        /// The domain that was asked about.
+        domain: String,
+        /// What it names.
+        to: Location,
     },
     /// The user asked to stop.
     #[error("stopped")]
@@ -131,10 +142,13 @@ impl From<RemoteError> for Failure {
                 Self::new(Exit::Server, error)
                     .hint("if that address is right, give it with `--server`")
             }
-            RemoteError::NotFound { ref tried, .. } => {
-                let tried = tried.join("\n  ");
+            RemoteError::NotFound { server, tried, cause } => explain(&server, &tried, cause),
+            RemoteError::Elsewhere { ref to, .. } => {
                 let hint = format!(
-                    "give the full CardDAV address that your provider documents; tried:\n  {tried}"
+                    "the password is not sent to another domain unasked; if your contacts are there, \
+                     give `--server {}`",
+                    Provider::of_domain(to.origin.host())
+                        .map_or_else(|| to.to_string(), |provider| provider.name.to_owned())
                 );
                 Self::new(Exit::Server, error).hint(hint)
             }

@@ -5,7 +5,9 @@ mod auth;
 mod discover;
 mod error;
 mod fetch;
+mod not_found;
 mod send;
+mod service;
 mod write;
 
 use std::cell::Cell;
@@ -19,6 +21,8 @@ pub use auth::{Credentials, SignInError, sign_in};
 pub use discover::{Discovered, discover, first_address};
 pub use error::RemoteError;
 pub use fetch::{fetch, fetch_each};
+pub use not_found::{Came, Tried};
+pub use service::named_elsewhere;
 pub use write::WriteError;
 
 use crate::World;
@@ -162,8 +166,13 @@ impl<'w> Remote<'w> {
     }
 
     fn rules(&self) -> Rules<'static> {
-        Rules { allow_http: self.allow_http, same_domain: &same_site }
+        rules(self.allow_http)
     }
+}
+
+/// Who may know a password.
+fn rules(allow_http: bool) -> Rules<'static> {
+    Rules { allow_http, same_domain: &same_site }
 }
 
 /// Whether two hosts belong to one registrable domain by the public suffix list.

@@ -3,7 +3,7 @@
 use std::io;
 
 use contactcmd_ports::Secret;
-use dialoguer::{Confirm, Input, Select};
+use dialoguer::{Confirm, Input, MultiSelect, Select};
 
 use super::{Ui, clean};
 use crate::{Exit, Failure};
@@ -29,6 +29,29 @@ pub fn choose(ui: &Ui, question: &str, choices: &[String]) -> Result<Option<usiz
         .with_prompt(clean(question))
         .items(&choices)
         .default(0)
+        .interact_opt()
+        .map_err(|dialoguer::Error::IO(error)| unanswered(error))
+}
+
+/// Lets the user choose any number of several, each with whether it is chosen at first; gives their
+/// indices, or `None` as [`choose`] does.
+///
+/// # Errors
+///
+/// As for [`choose`].
+pub fn choose_some(
+    ui: &Ui,
+    question: &str,
+    choices: &[(String, bool)],
+) -> Result<Option<Vec<usize>>, Failure> {
+    if !can_ask(ui) || choices.is_empty() {
+        return Ok(None);
+    }
+    ui.flush();
+    let choices = choices.iter().map(|(choice, chosen)| (clean(choice), *chosen));
+    MultiSelect::new()
+        .with_prompt(format!("{} (space chooses, enter goes on)", clean(question)))
+        .items_checked(choices)
         .interact_opt()
         .map_err(|dialoguer::Error::IO(error)| unanswered(error))
 }
@@ -80,6 +103,27 @@ pub fn text(ui: &Ui, question: &str) -> Result<Option<String>, Failure> {
         .allow_empty(true)
         .interact_text()
         .map(Some)
+        .map_err(|dialoguer::Error::IO(error)| unanswered(error))
+}
+
+/// Asks for a line of text, until there is one, with blanks around it cut off; what is offered as
+/// `usual` is taken when nothing is typed. `None` when there is nobody to ask.
+///
+/// # Errors
+///
+/// As for [`choose`].
+pub fn word(ui: &Ui, question: &str, usual: Option<&str>) -> Result<Option<String>, Failure> {
+    if !can_ask(ui) {
+        return Ok(None);
+    }
+    ui.flush();
+    let mut input = Input::<String>::new().with_prompt(clean(question));
+    if let Some(usual) = usual {
+        input = input.default(usual.to_owned());
+    }
+    input
+        .interact_text()
+        .map(|typed| Some(typed.trim().to_owned()))
         .map_err(|dialoguer::Error::IO(error)| unanswered(error))
 }
 

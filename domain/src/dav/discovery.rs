@@ -1,109 +1,6 @@
 //! Where to look for a person's address books, from what the person typed.
 
-use super::{Location, LocationError, Origin};
-
-/// What is known of a provider before the first request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Provider {
-    /// What a person may type for it: `icloud`.
-    pub name: &'static str,
-    /// The domains of its e-mail addresses and servers, subdomains included.
-    pub domains: &'static [&'static str],
-    /// Where to start.
-    pub start: &'static str,
-    /// Which password it wants.
-    pub password: Password,
-}
-
-/// Which secret a provider takes for CardDAV.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Password {
-    /// The account's own.
-    Account,
-    /// One made for this program in the account's settings, since the account's own is refused (Q24).
-    App,
-    /// An OAuth2 access token.
-    OAuth,
-}
-
-/// The providers that are known by name.
-pub const PROVIDERS: &[Provider] = &[
-    Provider {
-        name: "icloud",
-        domains: &["icloud.com", "me.com", "mac.com"],
-        start: "https://contacts.icloud.com/",
-        password: Password::App,
-    },
-    Provider {
-        name: "fastmail",
-        domains: &["fastmail.com", "fastmail.fm", "messagingengine.com"],
-        // The bare origin answers 404 (Q01).
-        start: "https://carddav.fastmail.com/dav/",
-        password: Password::App,
-    },
-    Provider {
-        name: "google",
-        domains: &["gmail.com", "googlemail.com", "google.com", "googleapis.com"],
-        // The documented start; it redirects only with credentials (Q02).
-        start: "https://www.googleapis.com/.well-known/carddav",
-        password: Password::OAuth,
-    },
-    Provider {
-        name: "gmx",
-        domains: &["gmx.net", "gmx.de", "gmx.at", "gmx.ch"],
-        start: "https://carddav.gmx.net/",
-        password: Password::Account,
-    },
-    Provider {
-        name: "web.de",
-        domains: &["web.de"],
-        start: "https://carddav.web.de/",
-        password: Password::Account,
-    },
-    Provider {
-        name: "posteo",
-        domains: &["posteo.de", "posteo.net", "posteo.org", "posteo.eu"],
-        start: "https://posteo.de:8843/",
-        password: Password::Account,
-    },
-    Provider {
-        name: "mailbox.org",
-        domains: &["mailbox.org"],
-        start: "https://dav.mailbox.org/carddav/",
-        password: Password::App,
-    },
-    Provider {
-        name: "yahoo",
-        domains: &["yahoo.com", "yahoo.de", "yahoo.co.uk", "yahoo.fr", "ymail.com", "aol.com"],
-        start: "https://carddav.address.yahoo.com/",
-        password: Password::App,
-    },
-    Provider {
-        name: "zoho",
-        domains: &["zoho.com", "zohomail.com", "zoho.eu"],
-        start: "https://contacts.zoho.com/",
-        password: Password::App,
-    },
-];
-
-impl Provider {
-    /// The provider of that name, such as `iCloud`.
-    pub fn named(name: &str) -> Option<&'static Self> {
-        PROVIDERS.iter().find(|provider| provider.name.eq_ignore_ascii_case(name))
-    }
-
-    /// The provider that a host or the domain of an e-mail address belongs to.
-    pub fn of_domain(domain: &str) -> Option<&'static Self> {
-        let domain = domain.to_ascii_lowercase();
-        PROVIDERS.iter().find(|provider| {
-            provider.domains.iter().any(|known| {
-                domain
-                    .strip_suffix(known)
-                    .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
-            })
-        })
-    }
-}
+use super::{Href, Location, LocationError, Origin, Provider};
 
 /// Why what was typed leads nowhere.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -117,35 +14,142 @@ pub enum DiscoveryError {
     NotEncrypted(Location),
 }
 
-/// Where to look, in order, each once; a failure of one is never final (Q01, Q03).
+/// Where what was typed leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    /// The address that it stands for. Its origin is the server that the account belongs to: whose
+    /// password it is, and under which name it is stored.
+    pub start: Location,
+    /// The provider that this address belongs to, if it is a known one.
+    pub provider: Option<&'static Provider>,
+    /// The user name, when an e-mail address was typed: all of it.
+    pub username: Option<String>,
+    /// Where to look, in order; a failure of one is never final (Q01, Q03).
+    pub steps: Vec<Step>,
+}
+
+/// One place to look.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// An address.
+    At(Location),
+    /// The hosts that DNS names for the CardDAV service of a domain (RFC 6764 6).
+    Service(String),
+    /// The known provider that takes the mail of a domain (Q29): most people with a domain of their own
+    /// at Google or Fastmail have no other record.
+    Mail(String),
+}
+
+/// The places to look for the address books of `typed`, which is a URL, a host, a host and port, an
+/// e-mail address or the name of a provider. Each place comes once.
 ///
-/// `server` is a URL, a host, an e-mail address or the name of a provider. First comes what was
-/// typed, then its origin's well-known address (RFC 6764 5), its root, and the places where the
-/// usual servers are when nothing points to them, as with Nextcloud in a subfolder. `http://` is
-/// taken only to this machine, or with `allow_http`. DNS is not asked here.
+/// First comes what was typed, then its origin's well-known address (RFC 6764 5), DNS, the root, and the
+/// places where the usual servers are when nothing points to them, as with Nextcloud in a
+/// subfolder. With an e-mail address nobody named a server: DNS comes first then, as RFC 6764 6 has it,
+/// so that the password is not shown to the web site of the domain when the contacts are elsewhere.
+/// A known provider needs neither DNS nor guesses. `http://` is taken only to this machine, or with
+/// `allow_http`.
 ///
 /// # Errors
 ///
 /// [`DiscoveryError`]: show it.
-pub fn candidates(server: &str, allow_http: bool) -> Result<Vec<Location>, DiscoveryError> {
-    let typed = typed(server.trim())?;
-    if !typed.origin.is_https() && !typed.origin.is_loopback() && !allow_http {
-        return Err(DiscoveryError::NotEncrypted(typed));
+pub fn route(typed: &str, allow_http: bool) -> Result<Route, DiscoveryError> {
+    let typed = Typed::read(typed.trim())?;
+    let start = typed.start()?;
+    if !start.origin.is_https() && !start.origin.is_loopback() && !allow_http {
+        return Err(DiscoveryError::NotEncrypted(start));
     }
-    let in_folder = nextcloud_in_folder(&typed);
-    let mut places = vec![typed.href.as_str(), "/.well-known/carddav", "/"];
-    if Provider::of_domain(typed.origin.host()).is_none() {
-        places.extend(in_folder.as_deref());
-        places.extend(["/remote.php/dav/", "/dav/", "/dav.php/", "/carddav/", "/SOGo/dav/"]);
+    let provider = Provider::of_domain(start.origin.host());
+    let at = |path: &str| Step::At(start.with_href(Href::new(path)));
+    let well_known = at("/.well-known/carddav");
+    let service = has_service(&start.origin, provider).map(Step::Service);
+    let mut steps = match typed {
+        Typed::Mail { .. } if provider.is_none() => vec![],
+        _ => vec![Step::At(start.clone())],
+    };
+    match typed {
+        Typed::Mail { .. } => steps.extend(service.into_iter().chain([well_known, at("/")])),
+        _ => steps.extend([well_known].into_iter().chain(service).chain([at("/")])),
     }
-    let mut found: Vec<Location> = Vec::with_capacity(places.len());
-    for place in places {
-        let location = typed.with_href(super::Href::new(place));
-        if !found.contains(&location) {
-            found.push(location);
+    if provider.is_none() {
+        steps.extend(nextcloud_in_folder(&start).as_deref().map(at));
+        steps.extend(["/remote.php/dav/", "/dav/", "/dav.php/", "/carddav/", "/SOGo/dav/"].map(at));
+        if let Typed::Mail { domain, .. } = typed {
+            steps.push(Step::Mail(domain.to_owned()));
         }
     }
-    Ok(found)
+    Ok(Route { start, provider, username: typed.username(), steps: each_once(steps) })
+}
+
+/// What was typed, by its form.
+#[derive(Debug, Clone, Copy)]
+enum Typed<'a> {
+    Url(&'a str),
+    Provider(&'static Provider),
+    Mail {
+        address: &'a str,
+        domain: &'a str,
+    },
+    /// A host, perhaps with a port and a path.
+    Host(&'a str),
+}
+
+impl<'a> Typed<'a> {
+    fn read(typed: &'a str) -> Result<Self, LocationError> {
+        if typed.contains("://") {
+            return Ok(Self::Url(typed));
+        }
+        if let Some(provider) = Provider::named(typed) {
+            return Ok(Self::Provider(provider));
+        }
+        if typed.contains('/') {
+            return Ok(Self::Host(typed));
+        }
+        match typed.rsplit_once('@') {
+            // `ada:secret@host` is no e-mail address, and must not end in the config or an error.
+            Some((user, _)) if user.contains(':') => Err(LocationError::Credentials),
+            Some((_, domain)) => Ok(Self::Mail { address: typed, domain }),
+            None => Ok(Self::Host(typed)),
+        }
+    }
+
+    /// The address that it stands for.
+    fn start(self) -> Result<Location, LocationError> {
+        let (host, is_mail) = match self {
+            Self::Url(url) => return Location::parse(url),
+            Self::Provider(provider) => return Location::parse(provider.start),
+            Self::Mail { domain, .. } => (domain, true),
+            Self::Host(host) => (host, false),
+        };
+        let location = Location::parse(&format!("https://{host}"))?;
+        let name = location.origin.host();
+        match Provider::of_domain(name) {
+            // For a domain the provider's own start is known to work; a host that was typed in full,
+            // such as a company's server below google.com, is taken at its word.
+            Some(provider) if is_mail || provider.has_domain(name) => {
+                Location::parse(provider.start)
+            }
+            // A server on this machine seldom has a certificate.
+            _ if location.origin.is_loopback() => Location::parse(&format!("http://{host}")),
+            _ => Ok(location),
+        }
+    }
+
+    fn username(self) -> Option<String> {
+        match self {
+            Self::Mail { address, .. } => Some(address.to_owned()),
+            _ => None,
+        }
+    }
+}
+
+/// The domain to ask DNS about: none for an address in numbers, for a name without a dot, which is of
+/// the local network, and for a provider whose addresses are known.
+fn has_service(origin: &Origin, provider: Option<&Provider>) -> Option<String> {
+    let host = origin.host().trim_end_matches('.');
+    let is_number = host.starts_with('[') || host.parse::<std::net::Ipv4Addr>().is_ok();
+    let is_domain = host.contains('.') && !is_number && !origin.is_loopback();
+    (is_domain && provider.is_none()).then(|| host.to_owned())
 }
 
 /// Where Nextcloud and ownCloud answer when they live in the folder that was typed, where the
@@ -157,41 +161,32 @@ fn nextcloud_in_folder(typed: &Location) -> Option<String> {
     is_folder.then(|| format!("{folder}/remote.php/dav/"))
 }
 
-/// The address that was typed, or that what was typed stands for.
-fn typed(server: &str) -> Result<Location, DiscoveryError> {
-    if server.contains("://") {
-        return Ok(Location::parse(server)?);
-    }
-    if let Some(provider) = Provider::named(server) {
-        return Ok(Location::parse(provider.start)?);
-    }
-    let is_address = server.contains('@') && !server.contains('/');
-    // `ada:secret@host` is no e-mail address, and must not end in the config or an error.
-    if server.split('@').next().is_some_and(|user| is_address && user.contains(':')) {
-        return Err(LocationError::Credentials.into());
-    }
-    let host = if is_address { server.rsplit('@').next().unwrap_or_default() } else { server };
-    let location = Location::parse(&format!("https://{host}"))?;
-    // For a domain the provider's own start is known to work; a host that was typed in full, such
-    // as a company's server below google.com, is taken at its word.
-    let known = Provider::of_domain(location.origin.host());
-    let is_domain = known.is_some_and(|p| p.domains.contains(&location.origin.host()));
-    match known {
-        Some(provider) if is_address || is_domain => Ok(Location::parse(provider.start)?),
-        // A server on this machine seldom has a certificate.
-        _ if Origin::is_loopback(&location.origin) => {
-            Ok(Location::parse(&format!("http://{host}"))?)
+fn each_once(steps: Vec<Step>) -> Vec<Step> {
+    let mut once: Vec<Step> = Vec::with_capacity(steps.len());
+    for step in steps {
+        if !once.contains(&step) {
+            once.push(step);
         }
-        _ => Ok(location),
     }
+    once
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The steps as short words.
+    fn steps(typed: &str) -> Vec<String> {
+        let word = |step: Step| match step {
+            Step::At(location) => location.to_string(),
+            Step::Service(domain) => format!("dns {domain}"),
+            Step::Mail(domain) => format!("mail {domain}"),
+        };
+        route(typed, false).unwrap().steps.into_iter().map(word).collect()
+    }
+
     #[test]
-    fn what_is_typed_comes_first_whatever_its_form() {
+    fn what_is_typed_stands_for_an_address_whatever_its_form() {
         let cases = [
             ("https://cloud.example/nc/", "https://cloud.example/nc/"),
             ("cloud.example", "https://cloud.example/"),
@@ -199,6 +194,7 @@ mod tests {
             (" ada@mail.example ", "https://mail.example/"),
             ("ada@icloud.com", "https://contacts.icloud.com/"),
             ("ada@GMX.de", "https://carddav.gmx.net/"),
+            ("ada@yahoo.co.uk", "https://carddav.address.yahoo.com/"),
             ("iCloud", "https://contacts.icloud.com/"),
             ("icloud.com", "https://contacts.icloud.com/"),
             ("web.de", "https://carddav.web.de/"),
@@ -211,47 +207,69 @@ mod tests {
             ("http://127.0.0.1:5232/ada/", "http://127.0.0.1:5232/ada/"),
             ("mail.example/dav/ada@mail.example", "https://mail.example/dav/ada@mail.example"),
         ];
-        for (server, first) in cases {
-            assert_eq!(candidates(server, false).unwrap()[0].to_string(), first, "{server}");
+        for (server, start) in cases {
+            assert_eq!(route(server, false).unwrap().start.to_string(), start, "{server}");
         }
     }
 
     #[test]
-    fn the_well_known_address_the_root_and_the_subfolder_follow() {
-        let all = candidates("https://cloud.example/nc/index.php", false).unwrap();
-        let all: Vec<String> = all.iter().map(ToString::to_string).collect();
+    fn the_well_known_address_dns_the_root_and_the_subfolder_follow() {
         assert_eq!(
-            all[..5],
+            steps("https://cloud.example/nc/index.php")[..6],
             [
                 "https://cloud.example/nc/index.php",
                 "https://cloud.example/.well-known/carddav",
+                "dns cloud.example",
                 "https://cloud.example/",
                 "https://cloud.example/nc/remote.php/dav/",
                 "https://cloud.example/remote.php/dav/",
             ]
         );
-        let root = candidates("https://cloud.example", false).unwrap();
-        let remote = root.iter().filter(|l| l.href.as_str() == "/remote.php/dav/").count();
-        assert_eq!(remote, 1, "each place once");
-        let known = candidates("google", false).unwrap();
-        assert_eq!(known.len(), 2, "a known provider needs no guesses");
+        let root = steps("https://cloud.example");
+        assert_eq!(root.iter().filter(|step| step.ends_with("/remote.php/dav/")).count(), 1);
+        assert_eq!(
+            steps("google"),
+            ["https://www.googleapis.com/.well-known/carddav", "https://www.googleapis.com/"],
+            "a known provider needs no DNS and no guesses"
+        );
+    }
+
+    #[test]
+    fn for_an_e_mail_address_dns_comes_first_and_the_mail_hosts_last() {
+        let all = steps("ada@mail.example");
+        assert_eq!(
+            all[..3],
+            [
+                "dns mail.example",
+                "https://mail.example/.well-known/carddav",
+                "https://mail.example/",
+            ]
+        );
+        assert_eq!(all.last().unwrap(), "mail mail.example");
+        let route = route("Ada@mail.example", false).unwrap();
+        assert_eq!((route.username.as_deref(), route.provider), (Some("Ada@mail.example"), None));
+        assert_eq!(steps("ada@fastmail.fm")[0], "https://carddav.fastmail.com/dav/");
+        assert!(!steps("ada@fastmail.fm").iter().any(|step| step.contains("dns")));
+    }
+
+    #[test]
+    fn dns_knows_no_numbers_and_no_names_of_the_house() {
+        for server in ["192.0.2.7", "[2001:db8::1]:8443", "nas", "localhost:5232", "http://[::1]/"]
+        {
+            let route = route(server, true).unwrap();
+            let asks = route.steps.iter().any(|step| matches!(step, Step::Service(_)));
+            assert!(!asks, "{server}: {:?}", route.steps);
+        }
     }
 
     #[test]
     fn a_password_does_not_travel_in_the_clear() {
-        let refused = candidates("http://cloud.example/", false);
+        let refused = route("http://cloud.example/", false);
         assert!(matches!(refused, Err(DiscoveryError::NotEncrypted(_))));
-        assert!(candidates("http://cloud.example/", true).is_ok());
-        assert!(candidates("ftp://cloud.example/", false).is_err());
-        assert!(candidates("", false).is_err());
-    }
-
-    #[test]
-    fn every_provider_starts_encrypted_at_a_place_of_its_own() {
-        for provider in PROVIDERS {
-            let start = Location::parse(provider.start).unwrap();
-            assert!(start.origin.is_https(), "{}", provider.name);
-            assert_eq!(Provider::of_domain(start.origin.host()), Some(provider));
-        }
+        assert!(route("http://cloud.example/", true).is_ok());
+        assert!(route("ftp://cloud.example/", false).is_err());
+        assert!(route("", false).is_err());
+        let secret = route("ada:secret@cloud.example", false);
+        assert_eq!(secret, Err(DiscoveryError::Address(LocationError::Credentials)));
     }
 }

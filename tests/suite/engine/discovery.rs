@@ -1,10 +1,17 @@
 //! Finding the books, and who may be told the password on the way.
 
+use std::io;
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use contactcmd::Exit;
+use contactcmd_domain::dav::{DnsRecord, RecordKind, Srv};
+use contactcmd_ports::{DavTransport, TransportError};
 use contactcmd_tests::fake::{
-    Access, AuthFailure, BareOrigin, BookOptions, HomeExtras, HomeHost, Knobs, Layout, Principal,
-    Privileges, Target, WellKnown,
+    Access, AuthFailure, BareOrigin, BookOptions, FakeDav, HomeExtras, HomeHost, Knobs, Layout,
+    Principal, Privileges, Target, WellKnown,
 };
+use http::{Request, Response};
 
 use super::stage::{Stage, card, counts};
 
@@ -166,4 +173,206 @@ fn the_account_is_kept_once_the_server_accepted_it() {
     let log = stage.fake.log();
     assert!(log[asked..].iter().all(|request| request.host.starts_with("other.test")), "hosts");
     assert!(log.len() - asked > 3, "its books were discovered anew");
+}
+
+/// A network in which the fake is one host among others.
+#[derive(Clone)]
+pub(super) struct Hosts {
+    fake: FakeDav,
+    pages: Vec<&'static str>,
+    down: Vec<&'static str>,
+}
+
+impl Hosts {
+    pub(super) fn of(fake: &FakeDav) -> Self {
+        Self { fake: fake.clone(), pages: Vec::new(), down: Vec::new() }
+    }
+
+    /// A web site that knows no CardDAV.
+    pub(super) fn page(mut self, host: &'static str) -> Self {
+        self.pages.push(host);
+        self
+    }
+
+    /// A host that does not answer.
+    pub(super) fn down(mut self, host: &'static str) -> Self {
+        self.down.push(host);
+        self
+    }
+
+    pub(super) fn shared(self) -> Arc<dyn DavTransport> {
+        Arc::new(self)
+    }
+}
+
+#[async_trait]
+impl DavTransport for Hosts {
+    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
+        let host = request.uri().host().unwrap_or_default().to_owned();
+        if self.down.contains(&host.as_str()) {
+            let cause = Box::new(io::Error::other("connection refused"));
+            return Err(TransportError::Unreachable { host, cause });
+        }
+        if self.pages.contains(&host.as_str()) {
+            let page = Response::builder().header("content-type", "text/html");
+            return Ok(page.body(b"<html><title>Welcome</title></html>".to_vec()).unwrap());
+        }
+        self.fake.send(request).await
+    }
+}
+
+pub(super) fn srv(priority: u16, target: &str, port: u16) -> DnsRecord {
+    DnsRecord::Srv(Srv { priority, weight: 0, port, target: target.to_owned() })
+}
+
+pub(super) fn text(text: &str) -> DnsRecord {
+    DnsRecord::Txt(text.to_owned())
+}
+
+pub(super) fn mx(host: &str) -> DnsRecord {
+    DnsRecord::Mx(host.to_owned())
+}
+
+const SERVICE: &str = "_carddavs._tcp.example.test";
+
+#[test]
+fn dns_leads_to_a_server_that_nothing_else_points_to() {
+    // Q01, Q29: the domain is a web site, or nothing at all.
+    let hosts = [
+        (vec![srv(0, "dav.example.test", 8443)], vec![text("path=/dav/")]),
+        (vec![srv(0, "dav.example.test", 8443)], vec![]),
+        (vec![srv(0, "dav.example.test", 443)], vec![text("path=/nothing/here/")]),
+        (
+            vec![srv(2, "dav.example.test", 443), srv(1, "down.example.test", 443)],
+            vec![text("path=/dav/")],
+        ),
+    ];
+    for (servers, texts) in hosts {
+        for typed in ["example.test", "https://example.test/", "alice@example.test"] {
+            let layout = Layout { root: "/dav/", ..Layout::default() };
+            let bare_origin = BareOrigin::NotFound;
+            let stage = Stage::with_cards(Knobs { layout, bare_origin, ..Knobs::default() }, 2);
+            let network = Hosts::of(&stage.fake).down("down.example.test");
+            let network = match typed {
+                "example.test" => network.down("example.test"),
+                _ => network.page("example.test"),
+            };
+            stage.use_transport(network.shared());
+            stage.dns_has(SERVICE, RecordKind::Srv, servers.clone());
+            if !texts.is_empty() {
+                stage.dns_has(SERVICE, RecordKind::Txt, texts.clone());
+            }
+            stage.use_server(typed);
+            for created in [2, 0] {
+                let (ran, report) = stage.report(&[]);
+                assert_eq!(ran.exit, Exit::Done, "{typed} {servers:?}: {}", ran.err);
+                assert_eq!(counts(&report), [created, 0, 0], "{typed} {servers:?}");
+            }
+            stage.assert_no_sins();
+        }
+    }
+}
+
+#[test]
+fn an_e_mail_address_shows_the_password_to_no_web_site_when_dns_knows_better() {
+    let stage = Stage::with_cards(Knobs::default(), 1);
+    stage.dns_has(SERVICE, RecordKind::Srv, vec![srv(0, "dav.example.test", 443)]);
+    stage.use_server("alice@example.test");
+    let ran = stage.pull(&[]);
+    assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+    let log = stage.fake.log();
+    assert!(log.iter().all(|request| request.host.starts_with("dav.example.test")), "hosts");
+}
+
+#[test]
+fn dns_that_names_another_domain_is_told_and_not_followed() {
+    // (server, DNS, what helps)
+    let cases = [
+        (
+            "example.test",
+            RecordKind::Srv,
+            SERVICE,
+            srv(0, "dav.elsewhere.test", 443),
+            "`--server https://dav.elsewhere.test/`",
+        ),
+        (
+            "alice@example.test",
+            RecordKind::Srv,
+            SERVICE,
+            srv(0, "carddav.fastmail.com", 443),
+            "`--server fastmail`",
+        ),
+        (
+            "alice@example.test",
+            RecordKind::Mx,
+            "example.test",
+            mx("aspmx.l.google.com"),
+            "`--server google`",
+        ),
+    ];
+    for (server, kind, name, record, help) in cases {
+        let stage = Stage::with_cards(Knobs::default(), 1);
+        stage.use_transport(Hosts::of(&stage.fake).page("example.test").shared());
+        stage.dns_has(name, kind, vec![record]);
+        stage.use_server(server);
+        let ran = stage.pull(&[]);
+        assert_eq!(ran.exit, Exit::Server, "{server}: {}", ran.err);
+        assert!(ran.err.contains(help), "{help}: {}", ran.err);
+        assert_eq!(stage.fake.requests(), 0, "{help}");
+    }
+}
+
+#[test]
+fn every_step_that_failed_is_named_with_what_it_answered() {
+    let declined = || vec![srv(0, "", 0)];
+    // (the host, DNS, what is said)
+    type Case<'a> = (fn(Hosts) -> Hosts, Option<Vec<DnsRecord>>, &'a [&'a str]);
+    let cases: [Case<'_>; 3] = [
+        (
+            |network| network.down("example.test"),
+            Some(declined()),
+            &[
+                "cannot reach example.test",
+                "whether you are online",
+                "https://example.test/: cannot reach example.test",
+                "DNS of example.test: it says that there is no CardDAV server",
+            ],
+        ),
+        (
+            |network| network.page("example.test"),
+            None,
+            &[
+                "https://example.test/: the answer is not CardDAV: an HTML page",
+                "https://example.test/.well-known/carddav: the answer is not CardDAV",
+                "DNS of example.test: no answer in time",
+                "https://example.test/remote.php/dav/: ",
+                "open https://example.test/ in a browser",
+            ],
+        ),
+        (
+            |network| network,
+            Some(vec![srv(0, "dav.example.test", 443)]),
+            &[
+                "https://example.test/: no address books",
+                "https://dav.example.test/.well-known/carddav: no address books",
+                "give the full CardDAV address",
+            ],
+        ),
+    ];
+    for (change, dns, said) in cases {
+        let stage =
+            Stage::with_cards(Knobs { principal: Principal::Missing, ..Knobs::default() }, 1);
+        stage.use_transport(change(Hosts::of(&stage.fake)).shared());
+        match dns {
+            Some(records) => stage.dns_has(SERVICE, RecordKind::Srv, records),
+            None => stage.dns_fails(SERVICE),
+        }
+        stage.use_server("example.test");
+        let ran = stage.pull(&[]);
+        assert_eq!(ran.exit, Exit::Server, "{}", ran.err);
+        for words in said {
+            assert!(ran.err.contains(words), "{words}: {}", ran.err);
+        }
+        stage.assert_no_sins();
+    }
 }

@@ -35,7 +35,7 @@ fn profile(name: &str) -> Knobs {
 
 #[test]
 fn without_the_write_test_nothing_is_written_anywhere() {
-    for profile_name in Knobs::NAMES {
+    for profile_name in Knobs::names() {
         let stage = Stage::with_cards(profile(profile_name), 3);
         let before = stage.fake.cards(&stage.book());
         let ran = doctor(&stage, &[]);
@@ -143,7 +143,7 @@ fn what_a_server_does_to_a_card_is_told() {
 
 #[test]
 fn the_write_test_leaves_every_server_as_it_was() {
-    for profile_name in Knobs::NAMES {
+    for profile_name in Knobs::names() {
         let stage = Stage::with_cards(profile(profile_name), 3);
         let before = stage.fake.cards(&stage.book());
         let ran = write_test(&stage);
@@ -280,7 +280,7 @@ fn what_the_write_test_teaches_protects_the_syncs_after_it() {
 
 #[test]
 fn a_report_can_be_shown_to_others() {
-    for profile_name in Knobs::NAMES {
+    for profile_name in Knobs::names() {
         let stage = Stage::with_cards(profile(profile_name), 3);
         for args in [&["--write-test", "--yes"][..], &["--json"], &["-q"]] {
             let ran = doctor(&stage, args);

@@ -14,6 +14,7 @@ mod meeting;
 mod oddities;
 mod pull;
 mod servers;
+mod setup;
 pub(crate) mod stage;
 mod trouble;
 mod two_way;

@@ -14,6 +14,7 @@ use contactcmd::world::{Loopback, Reception};
 use contactcmd::{Exit, World};
 use contactcmd_adapters::sqlite::SqliteRepo;
 use contactcmd_domain::contact::Timestamp;
+use contactcmd_domain::dav::{DnsAnswer, DnsRecord, RecordKind};
 use contactcmd_domain::vcard::Card;
 use contactcmd_ports::{ContactRepo, DavTransport};
 use contactcmd_tests::fake::{FakeDav, Knobs};
@@ -39,6 +40,8 @@ pub(crate) struct Stage {
     pub(crate) visits: Rc<RefCell<Vec<String>>>,
     /// Whether the user does not answer the page in the browser.
     pub(crate) is_away: Rc<Cell<bool>>,
+    /// What DNS has; see [`Stage::dns_has`].
+    dns: Rc<RefCell<Vec<(String, RecordKind, DnsAnswer)>>>,
     /// The transport in place of the fake's own, where a test looks at every request.
     transport: RefCell<Option<Arc<dyn DavTransport>>>,
 }
@@ -69,6 +72,7 @@ impl Stage {
             keychain: MemoryKeychain::default(),
             visits: Rc::default(),
             is_away: Rc::default(),
+            dns: Rc::default(),
             transport: RefCell::new(None),
         }
     }
@@ -100,6 +104,20 @@ impl Stage {
 
     pub(crate) fn use_transport(&self, transport: Arc<dyn DavTransport>) {
         *self.transport.borrow_mut() = Some(transport);
+    }
+
+    /// Makes DNS give these records; it has no others.
+    pub(crate) fn dns_has(&self, name: &str, kind: RecordKind, records: Vec<DnsRecord>) {
+        let answer = DnsAnswer::Records(records);
+        self.dns.borrow_mut().push((name.to_owned(), kind, answer));
+    }
+
+    /// Makes DNS fail at a name, for any records.
+    pub(crate) fn dns_fails(&self, name: &str) {
+        let mut dns = self.dns.borrow_mut();
+        for kind in [RecordKind::Srv, RecordKind::Txt, RecordKind::Mx] {
+            dns.push((name.to_owned(), kind, DnsAnswer::Failed("no answer in time".to_owned())));
+        }
     }
 
     /// Whether nothing was stored.
@@ -210,7 +228,7 @@ impl Stage {
         let home = self.home.path().to_owned();
         let (fake, other) = (self.fake.clone(), self.transport.borrow().clone());
         let (now, chance, pauses) = (self.now.clone(), self.chance.clone(), self.pauses.clone());
-        let clock = self.now.clone();
+        let (clock, dns) = (self.now.clone(), self.dns.clone());
         let is_away = self.is_away.clone();
         let (provider, sent, visits) = (fake.clone(), self.visits.clone(), self.visits.clone());
         World {
@@ -220,6 +238,11 @@ impl Stage {
             }),
             transport: Box::new(move |_| {
                 Ok(other.clone().unwrap_or_else(|| Arc::new(fake.clone())))
+            }),
+            dns: Box::new(move |name, kind| {
+                let dns = dns.borrow();
+                let found = dns.iter().find(|(known, of, _)| known == name && *of == kind);
+                found.map_or(DnsAnswer::Nothing, |(_, _, answer)| answer.clone())
             }),
             credentials: Box::new(self.keychain.clone()),
             env: Box::new(move |name| match name {

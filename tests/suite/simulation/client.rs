@@ -263,6 +263,7 @@ fn world(now: Rc<Cell<i64>>, chance: Rc<Cell<u64>>) -> World {
     World {
         open_repo: Box::new(|_, _| unreachable!("the store is open")),
         transport: Box::new(|_| unreachable!("the wire is there")),
+        dns: Box::new(|_, _| contactcmd_domain::dav::DnsAnswer::Nothing),
         credentials: Box::new(MemoryKeychain::default()),
         env: Box::new(|_| None),
         now: Box::new(move || Timestamp(now.get())),

@@ -1,0 +1,134 @@
+//! Writing down what works.
+
+use super::Draft;
+use super::look::Found;
+use crate::config::{self, AuthKind, DEFAULT_ACCOUNT};
+use crate::password::{self, Source};
+use crate::ui::error as complaint;
+use crate::{Failure, World};
+
+/// Stores the password in the keychain and the account in the config, and says so. A keychain that
+/// does not take it is no reason to stop: the account works without.
+///
+/// # Errors
+///
+/// What [`config::save`] fails with: no account is written then.
+pub(super) fn keep(draft: &Draft, found: &Found, world: &World) -> Result<(), Failure> {
+    let key = draft.key();
+    let is_there = found.source == Source::Keychain && found.key == key;
+    match found.source {
+        Source::Command => world.ui.say("The password comes from your command."),
+        _ if is_there => world.ui.say("The password is in the keychain."),
+        _ => match password::remember(world, &key, &found.secret) {
+            Ok(()) => world.ui.say("The password is in the keychain now."),
+            Err(failure) => complaint::print(&world.ui, &failure),
+        },
+    }
+    let mut settings = draft.settings.clone();
+    settings.server = Some(draft.server.clone());
+    settings.username = Some(draft.username.clone());
+    // Else every sync would send the password in vain first.
+    let is_digest = found.auth == AuthKind::Digest;
+    settings.auth = settings.auth.or(is_digest.then_some(AuthKind::Digest));
+    let path = config::save(world, &settings)?;
+    let table = table(&settings.name);
+    world.ui.say(format_args!("The account is in {} now, as {table}.", path.display()));
+    Ok(())
+}
+
+/// How the config names an account.
+pub(super) fn table(name: &str) -> String {
+    match name {
+        DEFAULT_ACCOUNT => "[carddav]".to_owned(),
+        name => format!("[carddav.{name}]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contactcmd_domain::dav::{Location, route};
+    use contactcmd_ports::{CredentialError, CredentialStore, MockCredentialStore, Secret};
+
+    use super::*;
+    use crate::commands::testing::{Folder, Stage};
+    use crate::config::AccountSettings;
+    use crate::remote::{Discovered, first_address};
+
+    fn draft(server: &str) -> Draft {
+        Draft {
+            server: server.to_owned(),
+            route: route(server, false).unwrap(),
+            software: None,
+            username: "ada".to_owned(),
+            settings: AccountSettings::new("work"),
+        }
+    }
+
+    fn found(entry: &str, source: Source) -> Found {
+        Found {
+            discovered: Discovered {
+                home_sets: Vec::new(),
+                books: Vec::new(),
+                entry: Location::parse(entry).unwrap(),
+                tried: Vec::new(),
+            },
+            auth: AuthKind::Basic,
+            secret: Secret::new("hunter2"),
+            source,
+            key: password::key("https://first.example", "ada"),
+        }
+    }
+
+    #[test]
+    fn the_password_is_kept_where_a_sync_looks_for_it() {
+        // what was typed, where it was found, what the config says
+        let cases = [
+            ("cloud.example", "https://cloud.example/dav/", "cloud.example"),
+            (
+                "ada@mail.example",
+                "https://dav.mail.example:8443/",
+                "https://dav.mail.example:8443/",
+            ),
+            ("ada@fastmail.fm", "https://carddav.fastmail.com/dav/", "fastmail"),
+        ];
+        for (typed, entry, server) in cases {
+            for source in [Source::Prompt, Source::Environment, Source::Keychain] {
+                let folder = Folder::new();
+                let stage = Stage::new().env("XDG_CONFIG_HOME", folder.root().to_str().unwrap());
+                let world = stage.world();
+                let found = found(entry, source);
+                let mut draft = draft(typed);
+                draft.settle(&found.discovered.entry).unwrap();
+                keep(&draft, &found, &world).unwrap();
+                let settings = config::load(&world).unwrap();
+                let account = settings.account(Some("work")).unwrap();
+                assert_eq!(account.server.as_deref(), Some(server), "{typed}");
+                let address = first_address(server, false).unwrap();
+                let key = password::key(&address.to_string(), "ada");
+                let kept = stage.secrets.secret(&key).unwrap();
+                assert_eq!(
+                    kept.map(|secret| secret.expose().to_owned()).as_deref(),
+                    Some("hunter2")
+                );
+                assert!(draft.twin(&settings).is_some(), "{typed}: it is known again");
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_keychain_the_account_is_kept_all_the_same() {
+        let folder = Folder::new();
+        let stage = Stage::new().env("XDG_CONFIG_HOME", folder.root().to_str().unwrap());
+        let mut world = stage.world();
+        let mut keychain = MockCredentialStore::new();
+        keychain
+            .expect_store()
+            .returning(|_, _| Err(CredentialError::Unavailable { cause: "no D-Bus".into() }));
+        world.credentials = Box::new(keychain);
+        let found = found("https://cloud.example/", Source::Prompt);
+        keep(&draft("cloud.example"), &found, &world).unwrap();
+        assert_eq!(config::load(&world).unwrap().accounts.len(), 1);
+        assert!(stage.stderr().contains("password_command"), "{}", stage.stderr());
+        assert!(!stage.stderr().contains("hunter2"));
+    }
+}
