@@ -186,7 +186,11 @@ impl Pages<'_, '_, '_> {
 
     async fn send_new(&mut self) -> Result<(), Failure> {
         let mut free = std::mem::take(&mut self.free);
-        free.retain(|id| !self.met.contains(id) && !self.conflicts.contains_key(id));
+        // One that a person has to decide about, in whatever book, may turn out to be there already.
+        let undecided =
+            if free.is_empty() { Vec::new() } else { self.store.read().conflicts(None)? };
+        let undecided: HashSet<ContactId> = undecided.iter().map(|one| one.contact).collect();
+        free.retain(|id| !self.met.contains(id) && !undecided.contains(id));
         for ids in free.chunks(LOOKUP) {
             let mut contacts = self.store.read().contacts(ids)?;
             contacts.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));

@@ -52,7 +52,8 @@ impl People {
 
     /// Notes links to cards that were sent and never seen.
     pub(super) fn note_unseen(&mut self, unseen: Vec<Linked>) {
-        for linked in &unseen {
+        // Whoever was deleted here is met by UID alone: another's new card may be just as like.
+        for linked in unseen.iter().filter(|linked| !linked.contact.deleted) {
             for key in likeness(&Card::parse(linked.contact.vcard.as_slice())) {
                 self.unseen.entry(key).or_insert_with(|| linked.link.href.key());
             }

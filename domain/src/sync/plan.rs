@@ -2,7 +2,7 @@
 
 use super::action::{Action, Merge, RemoteCard, Send, Sending, Standing, Step};
 use super::decide::{There, Verdict, decide};
-use super::merge::{Absorbed, Merged, Prefer, absorb, follow, merge};
+use super::merge::{Absorbed, Merged, Prefer, absorb, follow, merge, with_uid_of};
 use super::policy::{ConflictPolicy, Direction};
 use super::snapshot::{Here, Link, Linked, StoredContact};
 use super::upload::upload;
@@ -293,8 +293,11 @@ impl Meeting<'_> {
     }
 
     fn replace_there(self, remote: RemoteCard, reason: Option<&str>) -> Action {
-        let fields = diff(&remote.card, &self.local);
-        let step = Step::UpdateThere(Box::new(sending(self.contact, Some(remote.into()))));
+        // The UID of a card is never changed on a server (Q100).
+        let card = with_uid_of(self.local, &remote.card);
+        let fields = diff(&remote.card, &card);
+        let sending = Sending { card, ..sending(self.contact, Some(remote.into())) };
+        let step = Step::UpdateThere(Box::new(sending));
         about(self.contact, step, fields, reason)
     }
 

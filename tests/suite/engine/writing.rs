@@ -267,3 +267,47 @@ fn a_wrong_clock_changes_nothing() {
         }
     }
 }
+
+#[test]
+fn a_deletion_that_was_refused_is_sent_again_once_it_may_be() {
+    let stage = Stage::with_cards(Knobs::default(), 5);
+    stage.sync(&[]);
+    stage.fake.set(|knobs| {
+        // As Nextcloud's shares: readable, and a 404 for every write (Q16).
+        knobs.readonly_put = ReadOnlyPut::NotFound;
+        knobs.readonly_privileges = ReadOnlyPrivileges::Hidden;
+    });
+    stage.fake.set_book("contacts", |book| book.access = Access::ReadOnly);
+    stage.delete("uid-0002");
+    for _ in 0..2 {
+        let ran = stage.sync(&[]);
+        assert_eq!(ran.exit, Exit::NeedsYou, "{ran:?}");
+        assert_eq!(stage.cards_there().len(), 5);
+    }
+    stage.fake.set_book("contacts", |book| book.access = Access::ReadWrite);
+    let ran = stage.sync(&[]);
+    assert_eq!(ran.exit, Exit::Done, "{ran:?}");
+    assert_eq!(stage.cards_there().len(), 4, "nobody can edit what was deleted");
+    assert_settled(&stage, "after it was taken");
+}
+
+#[test]
+fn what_the_server_changed_arrives_though_the_edit_here_is_too_large_for_it() {
+    let stage = Stage::with_cards(Knobs::default(), 3);
+    stage.sync(&[]);
+    stage.fake.set(|knobs| {
+        knobs.max_size = Some(MaxSize { bytes: 5_000, status: 413 });
+    });
+    stage.pull(&["--full"]);
+    let long = "long ".repeat(2_000);
+    stage.import(&card(1, &long));
+    let there = card(1, "1").replace("END:VCARD", "NICKNAME:Nick\r\nEND:VCARD");
+    stage.fake.put("contacts", &name(1), there);
+    for _ in 0..2 {
+        let ran = stage.sync(&[]);
+        assert_eq!(ran.exit, Exit::NeedsYou, "{ran:?}");
+        let here = stage.cards_here();
+        assert!(holds(&here, "Nick") && holds(&here, "long long"), "{here:?}");
+    }
+    assert!(!holds(&stage.cards_there(), "long long"));
+}

@@ -44,6 +44,8 @@ pub(super) struct Weaker {
     pub(super) refuses: bool,
     /// Who creates a card does not learn that it arrived before the next sync.
     pub(super) silent: bool,
+    /// Whoever does not learn that a card arrived cannot tell it from another's that says the same.
+    pub(super) nameless: bool,
 }
 
 const FIRM: Weaker = Weaker {
@@ -54,6 +56,7 @@ const FIRM: Weaker = Weaker {
     unguarded: false,
     refuses: false,
     silent: false,
+    nameless: false,
 };
 
 impl Weaker {
@@ -66,6 +69,7 @@ impl Weaker {
             unguarded: self.unguarded || other.unguarded,
             refuses: self.refuses || other.refuses,
             silent: self.silent || other.silent,
+            nameless: self.nameless || other.nameless,
         }
     }
 }
@@ -83,7 +87,11 @@ pub(super) fn weaker(bends: &[&'static Bend]) -> Weaker {
     // Q93: only a GET gives a version, and one that no condition ever meets.
     let is_unmet = matches!(knobs.etag_form, ETagForm::WeakHeader | ETagForm::GzipHeader)
         && (no_multiget || knobs.listing != ListingProps::ETags);
-    if is_double || is_mute || is_unmet { all.and(REFUSES) } else { all }
+    let all = if is_double || is_mute || is_unmet { all.and(REFUSES) } else { all };
+    // Q88, Q89: with another name and another UID nothing of a card is left but what it says.
+    let is_nameless =
+        knobs.uid_replace == UidOnPut::Replaced && knobs.rename_on_put != NewName::Kept;
+    Weaker { nameless: all.nameless || is_nameless, ..all }
 }
 
 /// A server that is bent so.

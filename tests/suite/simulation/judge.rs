@@ -195,7 +195,10 @@ impl Court<'_> {
                         || later.iter().any(|other| other.by == intent.by)
                         || all.iter().any(|other| other.is_news_to(intent))
                         || ((self.disturbed || self.weaker.silent)
-                            && all.iter().any(|other| other.may_beat(intent)))
+                            && all.iter().any(|other| {
+                                other.may_beat(intent)
+                                    || (self.weaker.nameless && matches!(other.what, What::Put(_)))
+                            }))
                 }
                 What::Restore => {
                     sides.iter().all(|side| !side.is_empty())

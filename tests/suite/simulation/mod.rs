@@ -4,8 +4,9 @@
 //! everybody has synchronised twice, nothing may be lost: see [`judge`].
 //!
 //! Every run is decided by its seed. `CONTACTCMD_SIMULATIONS=1000000` runs so many,
-//! `CONTACTCMD_SEED=7` runs that one and tells what happens. The engine is driven by its session and
-//! not by the command line, which would spend most of the time on reading arguments and the config.
+//! `CONTACTCMD_SEED=7` runs that one and tells what happens; both together run so many from that seed on.
+//! The engine is driven by its session and not by the command line, which would spend most of the time on
+//! reading arguments and the config.
 
 mod bends;
 mod cards;
@@ -39,11 +40,11 @@ const SHOWN: usize = 4;
 
 #[test]
 fn random_runs_lose_nothing() {
-    let seeds = match number("CONTACTCMD_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("CONTACTCMD_SIMULATIONS").unwrap_or(RUNS),
+    let (first, count) = match (number("CONTACTCMD_SEED"), number("CONTACTCMD_SIMULATIONS")) {
+        (Some(seed), count) => (seed, count.unwrap_or(1)),
+        (None, count) => (0, count.unwrap_or(RUNS)),
     };
-    on_all_cores(seeds, |seed| {
+    on_all_cores(first..first + count, |seed| {
         let script = Script::random(&mut Chance::new(seed));
         (format!("seed {seed}"), script)
     });
@@ -111,7 +112,9 @@ fn number(variable: &str) -> Option<u64> {
 
 /// Whether every step is told.
 fn is_traced() -> bool {
-    static TRACED: LazyLock<bool> = LazyLock::new(|| std::env::var_os("CONTACTCMD_SEED").is_some());
+    static TRACED: LazyLock<bool> = LazyLock::new(|| {
+        number("CONTACTCMD_SEED").is_some() && number("CONTACTCMD_SIMULATIONS").is_none()
+    });
     *TRACED
 }
 

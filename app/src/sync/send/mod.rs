@@ -102,6 +102,7 @@ impl Pages<'_, '_, '_> {
                 Packed::Refused(action, words) => {
                     let edited = self.edited_of(&action);
                     self.unsendable(&action, edited, words)?;
+                    self.keep_merged(*action)?;
                 }
             }
         }
@@ -153,6 +154,7 @@ impl Pages<'_, '_, '_> {
         for action in without {
             let words = "the server gives no version of it, so it cannot be changed safely";
             self.unsendable(&action, None, words.to_owned())?;
+            self.keep_merged(action)?;
         }
         Ok(with)
     }

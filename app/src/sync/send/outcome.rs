@@ -27,14 +27,18 @@ const FORBIDDEN: u32 = 3;
 impl Pages<'_, '_, '_> {
     /// Stores what came of these writes; gives those that nobody can be sure of.
     pub(super) async fn take_stock(&mut self, done: Vec<Done>) -> Result<Vec<Doubt>, Failure> {
-        let (mut doubts, mut written, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut doubts, mut written) = (Vec::new(), Vec::new());
+        let (mut deleted, mut refused) = (Vec::new(), Vec::new());
         for Done { parcel, what } in done {
             match what {
                 Outcome::Stored(stored) => {
                     self.post.forbidden = 0;
                     written.push(self.note_place(parcel, stored)?);
                 }
-                Outcome::Deleted => self.deleted(&parcel)?,
+                Outcome::Deleted => {
+                    self.post.forbidden = 0;
+                    deleted.push(parcel);
+                }
                 Outcome::Refused(refusal, words) => {
                     self.weigh(&refusal, &words);
                     refused.push((parcel, refusal, words));
@@ -45,6 +49,7 @@ impl Pages<'_, '_, '_> {
         }
         // A refusal may ask the server again, and that may fail: what was done is stored before.
         self.confirm(written).await?;
+        self.confirm_deleted(deleted).await?;
         for (parcel, refusal, words) in refused {
             doubts.extend(self.refused(parcel, refusal, words).await?);
         }
@@ -70,11 +75,27 @@ impl Pages<'_, '_, '_> {
         Ok(Parcel { href, ..parcel })
     }
 
-    fn deleted(&mut self, parcel: &Parcel) -> Result<(), Failure> {
-        self.post.forbidden = 0;
-        self.telling.report.there.deleted += 1;
-        let why = Why("deleted here and on the server".to_owned());
-        self.store_now(&[Change::Delete { contact: parcel.contact, why }])
+    /// What was deleted there goes here as well, unless the server still shows it: a deletion that it
+    /// took and did not do (Q119) would come back.
+    async fn confirm_deleted(&mut self, deleted: Vec<Parcel>) -> Result<(), Failure> {
+        if deleted.is_empty() {
+            return Ok(());
+        }
+        let hrefs = deleted.iter().map(|parcel| parcel.href.clone()).collect();
+        let there = self.read_back(hrefs).await;
+        let mut changes = Vec::new();
+        for parcel in deleted {
+            let is_it = |card: &&Fetched| card.href.key() == parcel.href.key();
+            if there.iter().find(is_it).is_some_and(|card| parcel.replaces(&card.what)) {
+                let words = "it was deleted, and the server still shows it".to_owned();
+                self.unsendable(&parcel.action, None, words)?;
+                continue;
+            }
+            self.telling.report.there.deleted += 1;
+            let why = Why("deleted here and on the server".to_owned());
+            changes.push(Change::Delete { contact: parcel.contact, why });
+        }
+        self.store_now(&changes)
     }
 
     /// What was not sent was not begun.
@@ -341,7 +362,9 @@ impl Pages<'_, '_, '_> {
                     // It is as it was: it was not the version that was refused (Q97).
                     Some((_, words)) if unchanged => {
                         let words = format!("the server refuses it: {words}");
-                        self.unsendable(&parcel.action, Some(parcel.edited), words)?;
+                        // Nobody can edit what was deleted: it is tried again in every run.
+                        let tried = (parcel.write != Write::Delete).then_some(parcel.edited);
+                        self.unsendable(&parcel.action, tried, words)?;
                         self.keep_merged(recorded(parcel.action))?;
                         Ok(None)
                     }
