@@ -314,7 +314,8 @@ mod tests {
 
     #[test]
     fn what_is_no_answer_is_told_and_never_believed() {
-        let lies: [fn(&[u8]) -> Vec<u8>; 3] = [
+        type Lie = fn(&[u8]) -> Vec<u8>;
+        let lies: [Lie; 3] = [
             |_| b"not dns".to_vec(),
             |question| question.to_vec(),
             |question| {

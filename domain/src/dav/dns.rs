@@ -153,7 +153,7 @@ mod tests {
     fn a_service_has_an_address() {
         let [secure, open] = &Service::of("example.org", true)[..] else { panic!("two services") };
         assert_eq!(secure.name, "_carddavs._tcp.example.org");
-        assert_eq!(Service::of("example.org", false), [secure.clone()]);
+        assert_eq!(Service::of("example.org", false), std::slice::from_ref(secure));
         let host = Srv { priority: 0, weight: 0, port: 8443, target: "dav.example.org".into() };
         let at = |service: &Service, path| service.location(&host, path).unwrap().to_string();
         assert_eq!(at(secure, Some("/dav/")), "https://dav.example.org:8443/dav/");
