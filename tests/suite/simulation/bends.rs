@@ -78,20 +78,27 @@ impl Weaker {
 pub(super) fn weaker(bends: &[&'static Bend]) -> Weaker {
     let all = bends.iter().fold(FIRM, |all, bend| all.and(bend.weaker));
     let knobs = knobs(bends);
+    // Q88, Q89: with another name and another UID nothing of a card is left but what it says.
+    let nameless = knobs.uid_replace == UidOnPut::Replaced && knobs.rename_on_put != NewName::Kept;
+    Weaker { nameless: all.nameless || nameless, ..all }
+}
+
+/// Whether a server that is bent so can be served by nobody, though each of the knobs alone can be.
+pub(super) fn is_impossible(bends: &[&'static Bend]) -> bool {
+    let knobs = knobs(bends);
     // Q88: a GET at the old name of a card answers with the card and does not tell the new one.
     let is_double = knobs.rename_on_put == NewName::Alias && !knobs.multiget_poison.is_empty();
     let no_multiget =
         knobs.multiget_self == MultigetSelf::AloneUnlessOne || !knobs.multiget_poison.is_empty();
     // Neither a GET nor a multiget gives a card.
     let is_mute = knobs.get == GetReply::RedirectToView && no_multiget;
+    let is_unlisted = matches!(knobs.listing, ListingProps::EmptyETags | ListingProps::NoETags);
+    // Q84: nothing tells a version, so that no write can have its condition.
+    let is_versionless = (is_unlisted || no_multiget) && knobs.get != GetReply::Card;
     // Q93: only a GET gives a version, and one that no condition ever meets.
     let is_unmet = matches!(knobs.etag_form, ETagForm::WeakHeader | ETagForm::GzipHeader)
-        && (no_multiget || knobs.listing != ListingProps::ETags);
-    let all = if is_double || is_mute || is_unmet { all.and(REFUSES) } else { all };
-    // Q88, Q89: with another name and another UID nothing of a card is left but what it says.
-    let is_nameless =
-        knobs.uid_replace == UidOnPut::Replaced && knobs.rename_on_put != NewName::Kept;
-    Weaker { nameless: all.nameless || is_nameless, ..all }
+        && (no_multiget || is_unlisted);
+    is_double || is_mute || is_versionless || is_unmet
 }
 
 /// A server that is bent so.

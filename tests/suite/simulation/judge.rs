@@ -27,6 +27,9 @@ pub(super) struct Court<'a> {
     /// What somebody took out of a card between our write and our look at what became of it: to us the
     /// server did not keep it (Q90).
     pub(super) unsure: Vec<Kind>,
+    /// Who was created there between our listing and our create, where a book may have two cards of one
+    /// UID: then it has, and nobody merges them unasked (Q99).
+    pub(super) twins: HashSet<u32>,
 }
 
 /// The values that are not on any side any more and yet not lost.
@@ -125,7 +128,8 @@ impl Court<'_> {
             true => self.essence(side) != first,
             false => normals(side) != normals(&sides[0]),
         };
-        let many = sides.iter().any(|side| is_doubled(side));
+        let is_twin = person.is_some_and(|person| self.twins.contains(&person));
+        let many = !is_twin && sides.iter().any(|side| is_doubled(side));
         if many || sides.iter().any(differs) {
             let what = if many { "stands twice" } else { "differs" };
             return Err(format!("contact {person:?} {what}:\n{}", show(sides)));
@@ -191,6 +195,7 @@ impl Court<'_> {
                 What::Delete => {
                     sides.iter().all(Vec::is_empty)
                         || is_open
+                        || self.twins.contains(&person)
                         || self.weaker.refuses
                         || later.iter().any(|other| other.by == intent.by)
                         || all.iter().any(|other| other.is_news_to(intent))

@@ -1,12 +1,12 @@
 //! One run of a script, from the first step to the judgement.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 use contactcmd_domain::dav::BookInfo;
-use contactcmd_tests::fake::FakeDav;
+use contactcmd_tests::fake::{FakeDav, UidConflict};
 
 use super::bends::{Weaker, heal, is_healed, knobs, weaker};
 use super::client::Client;
@@ -99,6 +99,10 @@ impl Stage {
             disturbed: troubles.clone().next().is_some() || is_healed(&script.bends),
             forced: script.is_forced(),
             unsure: script.dropped_meanwhile(),
+            twins: match self.server.fake.knobs().uid_conflict {
+                UidConflict::Allowed => script.created_meanwhile(),
+                _ => HashSet::new(),
+            },
             refused: troubles.clone().any(Trouble::is_refusal),
         };
         court.judge()?;

@@ -1,11 +1,12 @@
 //! What happens in one run, as readable steps.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use contactcmd_domain::sync::policy::{ConflictPolicy, Direction};
 use contactcmd_tests::fake::Fault;
 
-use super::bends::{Bend, bends};
+use super::bends::{Bend, bends, is_impossible};
 use super::cards::{KINDS, Kind, Shape};
 use super::chance::Chance;
 
@@ -99,7 +100,10 @@ impl Script {
         let bends = match chance.below(100) {
             0..45 => Vec::new(),
             45..63 => vec![chance.pick(bends())],
-            63..70 => vec![chance.pick(bends()), chance.pick(bends())],
+            63..70 => {
+                let (one, other) = (chance.pick(bends()), chance.pick(bends()));
+                if is_impossible(&[one, other]) { vec![one] } else { vec![one, other] }
+            }
             _ => vec![chance.pick(super::bends::profiles())],
         };
         Self::random_with(bends, chance)
@@ -121,6 +125,15 @@ impl Script {
             _ => Vec::new(),
         };
         self.troubles().flat_map(dropped).collect()
+    }
+
+    /// Who is created on the server while a client synchronises.
+    pub(super) fn created_meanwhile(&self) -> HashSet<u32> {
+        let created = |trouble: &Trouble| match trouble {
+            Trouble::Meanwhile(_, Act::Create(who, _)) => Some(*who),
+            _ => None,
+        };
+        self.troubles().filter_map(created).collect()
     }
 
     pub(super) fn is_forced(&self) -> bool {
