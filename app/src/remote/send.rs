@@ -23,6 +23,10 @@ pub(super) enum Kind {
     Write,
 }
 
+fn is_busy(sent: &Result<Response<Vec<u8>>, RemoteError>) -> bool {
+    matches!(sent, Ok(response) if matches!(response.status().as_u16(), 429 | 503))
+}
+
 /// The answer to a request that was sent as often as it takes.
 pub(super) struct Sent {
     pub(super) response: Response<Vec<u8>>,
@@ -66,6 +70,11 @@ impl Remote<'_> {
             let until =
                 self.milliseconds() + i64::try_from(wait.as_millis()).unwrap_or(i64::MAX / 2);
             self.not_before.set(self.not_before.get().max(until));
+            if kind == Kind::Write && is_busy(&sent) {
+                // Some servers store what they say they have no time for: whoever wrote decides.
+                let elapsed = Duration::from_millis(elapsed);
+                return sent.map(|response| Sent { response, elapsed, is_signed });
+            }
         }
     }
 

@@ -3,8 +3,8 @@
 use std::cell::Cell;
 
 use contactcmd_domain::dav::{
-    DeleteCard, Deleted, ETag, Fetched, Href, Location, Multiget, Precondition, PutCard, Stored,
-    What,
+    DavError, DeleteCard, Deleted, ETag, Fetched, Href, Location, Multiget, Operation,
+    Precondition, PutCard, Stored, Unwritable, What,
 };
 use contactcmd_domain::sync::refusal::{Refusal, Write, refusal};
 use contactcmd_domain::vcard::Card;
@@ -33,6 +33,9 @@ pub(super) enum Outcome {
     Unsent,
 }
 
+/// How often a write is sent to a server that has no time for it.
+const TIMES_WHEN_BUSY: u32 = 3;
+
 /// Writes in flight on HTTP/1.1, where each has a connection, and on HTTP/2, where they share one.
 fn in_flight(remote: &Remote<'_>) -> usize {
     if remote.is_http2() { 32 } else { 6 }
@@ -42,14 +45,19 @@ impl Pages<'_, '_, '_> {
     /// Sends each of them; a failure of the server as a whole ends the run once those in flight have
     /// ended.
     pub(super) async fn post_all(&mut self, parcels: Vec<Parcel>) -> Result<Vec<Done>, Failure> {
-        let (remote, book) = (self.remote, &self.book.info.location);
+        let remote = self.remote;
+        let target = Target {
+            remote,
+            book: &self.book.info.location,
+            keeps_conditions: !self.book.progress.quirks.no_preconditions,
+        };
         let stop: Cell<bool> = Cell::new(false);
         let failure: Cell<Option<RemoteError>> = Cell::new(None);
         let send = |parcel: Parcel| async {
             if stop.get() || remote.world().interrupt.is_raised() {
                 return Done { parcel, what: Outcome::Unsent };
             }
-            match post(remote, book, parcel).await {
+            match post(&target, parcel).await {
                 Ok(done) => {
                     let is_end = matches!(done.what, Outcome::Refused(Refusal::ReadOnly, _));
                     stop.set(stop.get() || is_end);
@@ -123,11 +131,43 @@ impl Pages<'_, '_, '_> {
     }
 }
 
-async fn post(
-    remote: &Remote<'_>,
-    book: &Location,
-    parcel: Parcel,
-) -> Result<Done, (Parcel, RemoteError)> {
+/// Where cards are written.
+struct Target<'a, 'w> {
+    remote: &'a Remote<'w>,
+    book: &'a Location,
+    /// Whether the server looks at preconditions.
+    keeps_conditions: bool,
+}
+
+impl Target<'_, '_> {
+    /// Writes, and again after a while if the server has no time: the condition still holds then, or the
+    /// write is refused. Where none is looked at, a second write could double a card or overwrite
+    /// another's edit (Q94, Q108), so the card is looked at first.
+    async fn write<O: Operation>(
+        &self,
+        href: &Href,
+        make: impl Fn(&Location) -> Result<O, Unwritable>,
+    ) -> Result<O::Reply, WriteError> {
+        let mut left = TIMES_WHEN_BUSY;
+        loop {
+            left -= 1;
+            let answer = self.remote.write(self.book, href, &make).await;
+            match answer {
+                Err(WriteError::Refused(DavError::Busy { .. }))
+                    if self.keeps_conditions && left > 0 => {}
+                Err(WriteError::Refused(error @ DavError::Busy { .. }))
+                    if !self.keeps_conditions =>
+                {
+                    let at = self.book.with_href(href.clone());
+                    return Err(WriteError::Unknown(RemoteError::Dav { at, error }));
+                }
+                answer => return answer,
+            }
+        }
+    }
+}
+
+async fn post(target: &Target<'_, '_>, parcel: Parcel) -> Result<Done, (Parcel, RemoteError)> {
     let href = parcel.href.clone();
     let put = |card: &Card| {
         let precondition = match &parcel.etag {
@@ -140,18 +180,18 @@ async fn post(
     let mut sent = parcel.sent.clone();
     let what = match (&parcel.sent, &parcel.etag) {
         (Some(card), _) => {
-            let mut answer = remote.write(book, &href, put(card)).await;
+            let mut answer = target.write(&href, put(card)).await;
             if let (Err(WriteError::Refused(error)), Some(older)) = (&answer, parcel.as_older())
                 && refusal(error, parcel.write) == Refusal::WrongVersion
             {
-                answer = remote.write(book, &href, put(&older)).await;
+                answer = target.write(&href, put(&older)).await;
                 sent = Some(older);
             }
             answer.map(Outcome::Stored)
         }
         (None, Some(etag)) => {
             let delete = |book: &Location| DeleteCard::new(book, href.clone(), etag);
-            remote.write(book, &href, delete).await.map(|deleted| match deleted {
+            target.write(&href, delete).await.map(|deleted| match deleted {
                 Deleted::Now => Outcome::Deleted,
                 // Gone before is as good (Q117), if it is gone: whoever may only read hears the same
                 // from Nextcloud's shares (Q16).
@@ -168,7 +208,7 @@ async fn post(
     match what {
         Ok(what) => Ok(Done { parcel, what }),
         Err(WriteError::Fatal(error)) => Err((parcel, error)),
-        Err(error) => Ok(Done { parcel, what: of_error(error, write, remote) }),
+        Err(error) => Ok(Done { parcel, what: of_error(error, write, target.remote) }),
     }
 }
 
