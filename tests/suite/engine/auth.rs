@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use contactcmd::{Exit, password};
 use contactcmd_ports::{CredentialStore, DavTransport, Secret, TransportError};
 use contactcmd_tests::fake::{
-    Auth, AuthFailure, Challenges, DigestAlgorithm, DigestRule, FakeDav, Fault, Knobs, OldNonce,
-    SinKind,
+    Auth, AuthFailure, Challenges, DigestAlgorithm, DigestRule, FakeDav, Fault, Knobs, Layout,
+    OldNonce, SinKind,
 };
 use http::{Request, Response};
 
@@ -18,6 +18,8 @@ const SYNC: [&str; 4] = ["sync", "carddav", "--direction", "sync"];
 
 /// A server that logs in so, and an account of it with these lines in the config.
 fn stage(knobs: Knobs, lines: &str) -> Stage {
+    // How one logs in is asked for where the account is, and not where discovery begins.
+    let knobs = Knobs { layout: Layout { address: None, ..knobs.layout }, ..knobs };
     let stage = Stage::with_cards(knobs, 3);
     let server = stage.fake.url();
     stage.write_config(&format!(
