@@ -10,7 +10,7 @@ use std::path::Path;
 
 use contactcmd_domain::sync::merge::{Merged, Prefer, absorb, merge};
 use contactcmd_domain::vcard::{
-    Card, Fact, Known, LineId, NewProperty, Piece, Value, check, diff, facts, normal, split,
+    Card, Fact, Known, LineId, NewProperty, Piece, Value, check, diff, facts, normal, same, split,
 };
 
 const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vcards");
@@ -122,6 +122,19 @@ fn damaged_cards_are_merged_without_panic_and_a_card_with_itself_is_itself() {
             }
         }
         absorb(base, local, remote);
+    }
+}
+
+#[test]
+fn two_cards_are_told_apart_as_their_normal_forms_are() {
+    let mut dice = Dice(6);
+    let made_up = (0..1000).map(|_| made_up(&mut Dice(dice.next()))).collect::<Vec<_>>();
+    for card in made_up.iter().chain(&corpus()) {
+        for other in [edited(card, &mut dice), damaged(card, &mut dice), made_up[0].clone()] {
+            let expected = normal(card) == normal(&other);
+            assert_eq!(same(card, &other), expected, "{}", show(&[card, &other]));
+            assert_eq!(diff(card, &other).is_empty(), expected, "{}", show(&[card, &other]));
+        }
     }
 }
 

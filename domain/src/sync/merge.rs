@@ -19,7 +19,6 @@
 mod contest;
 mod pair;
 mod rule;
-mod shared;
 mod side;
 #[cfg(test)]
 #[rustfmt::skip]
@@ -34,7 +33,7 @@ pub use contest::{Contested, Stands};
 use self::rule::{Gone, Rule, Target, Text, Three};
 use self::three::three_way;
 use crate::vcard::{
-    Card, FieldChange, How, Known, NewProperty, Value, Version, convert, diff, normal,
+    Card, FieldChange, How, Known, NewProperty, Value, Version, convert, diff, same,
 };
 
 /// Whose value stands where both sides edited one thing differently.
@@ -147,7 +146,7 @@ fn taken_over(base: &Card, local: &Card, remote: &Card, rule: Rule) -> Option<Ca
     };
     let card = with_uid_of(card, remote);
     // The server's spelling of the UID is taken over, or the next upload would change it (Q100).
-    let changed = card.uid() != local.uid() || normal(&card) != normal(local);
+    let changed = card.uid() != local.uid() || !same(&card, local);
     (card != *local && changed).then_some(card)
 }
 

@@ -6,7 +6,7 @@ use super::merge::{Absorbed, Merged, Prefer, absorb, follow, merge, with_uid_of}
 use super::policy::{ConflictPolicy, Direction};
 use super::snapshot::{Here, Link, Linked, StoredContact};
 use super::upload::upload;
-use crate::vcard::{Card, FieldChange, check, content, diff, index, normal};
+use crate::vcard::{Card, FieldChange, check, content, diff, index, same};
 
 /// What the user chose for this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,8 +103,7 @@ pub fn plan_served(
     served: RemoteCard,
     edited: u64,
 ) -> Action {
-    let theirs = normal(&served.card);
-    let absorbed = if normal(card) == theirs {
+    let absorbed = if same(card, &served.card) {
         Absorbed { card: None, not_kept: Vec::new() }
     } else {
         absorb(sent, card, &served.card)
@@ -113,10 +112,10 @@ pub fn plan_served(
     let fields = absorbed.card.as_ref().map(|new| diff(card, new)).unwrap_or_default();
     let target = absorbed.card.unwrap_or_else(|| card.clone());
     let local = Card::parse(contact.vcard.as_slice());
-    let step = if target == local || normal(&target) == normal(&local) {
+    let step = if same(&target, &local) {
         Step::Rebase { remote: served, seen: edited }
     } else {
-        let card = (normal(&target) != theirs).then_some(target);
+        let card = (!same(&target, &served.card)).then_some(target);
         let index = Box::new(index(card.as_ref().unwrap_or(&served.card)));
         Step::UpdateHere { remote: served, card, index, seen: edited }
     };
@@ -180,17 +179,17 @@ fn plan_linked(remote: RemoteCard, linked: &Linked, choice: Choice) -> Action {
     let Linked { contact, link } = linked;
     let base = link.base.as_deref().map(Card::parse);
     let local = Card::parse(contact.vcard.as_slice());
-    let same = Same::of(base.as_ref(), &local, &remote.card);
+    let alike = Same::of(base.as_ref(), &local, &remote.card);
     // Deleted here as it is there, but that nobody saw it arrive: that is no edit by another.
     let is_our_own = || contact.deleted && is_what_was_sent(&local, contact, &remote.card);
-    let there = if same.there_as_base || is_our_own() { There::Same } else { There::Edited };
-    let has_more = base.is_some() && !same.here_as_base;
+    let there = if alike.there_as_base || is_our_own() { There::Same } else { There::Edited };
+    let has_more = base.is_some() && !alike.here_as_base;
     let (here, seen) = match linked.here() {
         // An edit that was undone is none.
         Here::Edited if base.is_some() && !has_more => (Here::Same, contact.edited),
         here => (here, link.seen),
     };
-    let verdict = decide(here, there, same.both, choice.direction, choice.force);
+    let verdict = decide(here, there, alike.both, choice.direction, choice.force);
     if verdict == Verdict::InSync
         && is_agreed(&remote, link, seen)
         && (has_more || local == remote.card)
@@ -229,8 +228,7 @@ fn plan_linked(remote: RemoteCard, linked: &Linked, choice: Choice) -> Action {
     }
 }
 
-/// Which of three cards say the same. What that costs is most of what a plan costs, so none is looked at
-/// twice.
+/// Which of three cards say the same.
 struct Same {
     here_as_base: bool,
     there_as_base: bool,
@@ -239,12 +237,13 @@ struct Same {
 
 impl Same {
     fn of(base: Option<&Card>, here: &Card, there: &Card) -> Self {
-        let differs = |side: &Card| (base != Some(side)).then(|| normal(side));
-        let (here, there) = (differs(here), differs(there));
-        let base = base.filter(|_| here.is_some() || there.is_some()).map(normal);
-        let base = base.as_ref();
-        let (here, there) = (here.as_ref().or(base), there.as_ref().or(base));
-        Self { here_as_base: here == base, there_as_base: there == base, both: here == there }
+        let as_base = |side: &Card| base.is_some_and(|base| same(base, side));
+        let (here_as_base, there_as_base) = (as_base(here), as_base(there));
+        let both = match (here_as_base, there_as_base) {
+            (false, false) => same(here, there),
+            (here, there) => here && there,
+        };
+        Self { here_as_base, there_as_base, both }
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::facts::{Fact, Facts, facts};
+use super::facts::{Fact, Facts, facts_apart};
 use super::known::Known;
 use super::label::{self, Groups};
 use super::{Card, LineId};
@@ -56,7 +56,7 @@ impl fmt::Display for How {
 ///
 /// The same words are said once: two new work phones are one `phone work added`.
 pub fn diff(before: &Card, after: &Card) -> Vec<FieldChange> {
-    let (old, new) = (facts(before), facts(after));
+    let [old, new] = facts_apart(before, after);
     let mut gone = Said::of(before, unique(&old, &new));
     let mut come = Said::of(after, unique(&new, &old));
     let mut changes = Vec::new();

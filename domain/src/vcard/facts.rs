@@ -7,6 +7,7 @@ use super::label::{Groups, Own, Types, is_encoding, lower};
 use super::person;
 use super::property::Property;
 use super::says::{is_binary, value};
+use super::shared::Shared;
 use super::{Card, LineId, text};
 use crate::contact::Kind;
 
@@ -57,6 +58,19 @@ pub fn facts(card: &Card) -> Facts {
     };
     facts.take(card, &Groups::of(card), |_| true);
     facts
+}
+
+/// What two cards say, but for the lines that both have: what one of them says beyond the other is in
+/// what is left, and there the other does not say it either.
+pub(super) fn facts_apart(one: &Card, other: &Card) -> [Facts; 2] {
+    if one.version() != other.version() {
+        return [facts(one), facts(other)];
+    }
+    let Shared { here, there, .. } = Shared::of(None, one, other);
+    let of = |card: &Card, shared: Vec<bool>| {
+        facts_of(card, &Groups::of(card), |line| shared.get(line.index()) != Some(&true))
+    };
+    [of(one, here), of(other, there)]
 }
 
 /// The facts of some lines only: two cards that share most of them need not read those.

@@ -7,7 +7,7 @@
 //! - [`person`] and [`index`]: the typed view, and what the store keeps so that it can be found.
 //! - Edits are methods of [`Card`]; each changes the lines it must and no others. [`fields`] and
 //!   [`apply()`] are the same in the terms of a person.
-//! - [`normal`], [`diff`] and [`facts`]: whether, and in which words, two cards differ.
+//! - [`same`], [`normal`], [`diff`] and [`facts`]: whether, and in which words, two cards differ.
 //! - [`check`], [`split`], [`decode_file`]: bytes that may or may not be cards.
 //! - [`convert`]: another version, for export only.
 
@@ -38,6 +38,7 @@ mod raise;
 mod relabel;
 mod says;
 mod scan;
+mod shared;
 mod split;
 mod statements;
 mod text;
@@ -58,7 +59,7 @@ pub use field::{
 };
 pub use index::index;
 pub use known::Known;
-pub use normal::{Normal, content, normal};
+pub use normal::{Normal, content, normal, same};
 pub use person::person;
 pub use property::{Param, Property};
 pub use split::{Piece, split};
@@ -72,3 +73,4 @@ pub(crate) use label::Groups;
 pub(crate) use marks::{Entry, Marks};
 pub(crate) use patch::Patch;
 pub(crate) use says::{is_binary, is_link, list_items, shown};
+pub(crate) use shared::Shared;

@@ -1,6 +1,6 @@
 //! The normal form of a card.
 
-use super::facts::{Fact, facts};
+use super::facts::{Fact, Facts, facts, facts_apart};
 use super::{Card, Known};
 
 /// A card made comparable: equal when no user would call them different. See [`normal`].
@@ -34,6 +34,16 @@ pub fn normal(card: &Card) -> Normal {
     normal_of(card, |_| true)
 }
 
+/// Whether no user would call two cards different: whether their [`normal`] forms are equal, which is
+/// seen without reading the lines that both have.
+pub fn same(one: &Card, other: &Card) -> bool {
+    if one == other {
+        return true;
+    }
+    let [ours, theirs] = facts_apart(one, other);
+    lines(&ours, |_| true) == lines(&theirs, |_| true)
+}
+
 /// The normal form without the UID: who a contact is, not what a program named it. For contacts that
 /// meet for the first time, one of which has no UID.
 pub fn content(card: &Card) -> Normal {
@@ -42,10 +52,7 @@ pub fn content(card: &Card) -> Normal {
 
 fn normal_of(card: &Card, counts: impl Fn(&Fact<'_>) -> bool) -> Normal {
     let facts = facts(card);
-    let mut lines: Vec<&[u8]> =
-        facts.iter().filter(|fact| counts(fact)).map(|fact| fact.normal).collect();
-    lines.sort_unstable();
-    lines.dedup();
+    let lines = lines(&facts, counts);
     let mut normal = Vec::with_capacity(facts.len() + lines.len() * size_of::<usize>());
     for line in lines {
         // The length comes first, so that no two lists of facts read as one.
@@ -55,13 +62,22 @@ fn normal_of(card: &Card, counts: impl Fn(&Fact<'_>) -> bool) -> Normal {
     Normal(normal)
 }
 
+/// The facts that count, as a set.
+fn lines<'a>(facts: &'a Facts, counts: impl Fn(&Fact<'_>) -> bool) -> Vec<&'a [u8]> {
+    let counted = facts.iter().filter(|fact| counts(fact));
+    let mut lines: Vec<&[u8]> = counted.map(|fact| fact.normal).collect();
+    lines.sort_unstable();
+    lines.dedup();
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn of(version: &str, lines: &str) -> Normal {
+    fn card(version: &str, lines: &str) -> Card {
         let lines = lines.replace('|', "\r\n");
-        normal(&Card::parse(format!("BEGIN:VCARD\nVERSION:{version}\n{lines}\nEND:VCARD\n")))
+        Card::parse(format!("BEGIN:VCARD\nVERSION:{version}\n{lines}\nEND:VCARD\n"))
     }
 
     #[test]
@@ -110,7 +126,9 @@ mod tests {
             ("4.0", "TEL;VALUE=uri:tel:+1-2", "3.0", "TEL:+1-2"),
         ];
         for (old, before, new, after) in cases {
-            assert_eq!(of(old, before), of(new, after), "{before} -> {after}");
+            let (old, new) = (card(old, before), card(new, after));
+            assert_eq!(normal(&old), normal(&new), "{before} -> {after}");
+            assert!(same(&old, &new), "{before} -> {after}");
         }
     }
 
@@ -142,7 +160,52 @@ mod tests {
             ("TEL:1", "TEL:1|TEL:2"),
         ];
         for (before, after) in cases {
-            assert_ne!(of("3.0", before), of("3.0", after), "{before} -> {after}");
+            let (old, new) = (card("3.0", before), card("3.0", after));
+            assert_ne!(normal(&old), normal(&new), "{before} -> {after}");
+            assert!(!same(&old, &new), "{before} -> {after}");
+        }
+    }
+
+    #[test]
+    fn lines_that_two_cards_share_hide_no_difference_and_make_none() {
+        let lines = [
+            "FN:A",
+            "TEL;TYPE=HOME:1",
+            "tel;type=home:1",
+            "TEL;TYPE=WORK:1",
+            "item1.TEL:2",
+            "item1.X-ABLabel:Hut",
+            "item1.X-ABLabel:Boat",
+            "ANNIVERSARY:2001-02-03",
+            "item1.X-ABDATE:2001-02-03",
+            "CATEGORIES:a,b",
+            "CATEGORIES:b",
+            "no colon",
+            "X-FOO:1",
+            "REV:1",
+        ];
+        let of = |chosen: usize| {
+            let chosen = (0..lines.len()).filter(|line| chosen >> line & 1 == 1);
+            card(
+                "3.0",
+                &chosen.filter_map(|line| lines.get(line).copied()).collect::<Vec<_>>().join("|"),
+            )
+        };
+        // Every card of these lines against some that have one more, one less and quite others.
+        for chosen in 0..1 << lines.len() {
+            let one = of(chosen);
+            for other in
+                [chosen ^ 1 << (chosen % 14), chosen ^ 0b110, chosen.rotate_left(3) & 0x3FFF]
+            {
+                let other = of(other);
+                let expected = normal(&one) == normal(&other);
+                assert_eq!(same(&one, &other), expected, "{one:?} {other:?}");
+                assert_eq!(
+                    crate::vcard::diff(&one, &other).is_empty(),
+                    expected,
+                    "{one:?} {other:?}"
+                );
+            }
         }
     }
 }

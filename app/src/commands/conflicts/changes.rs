@@ -2,7 +2,7 @@
 
 use contactcmd_domain::contact::{ContactId, Timestamp};
 use contactcmd_domain::sync::snapshot::Link;
-use contactcmd_domain::vcard::{Card, index, normal};
+use contactcmd_domain::vcard::{Card, index, same};
 use contactcmd_ports::{Change, Conflict, Editor, NewContact, Subject, Why};
 
 use super::case::Case;
@@ -46,7 +46,7 @@ pub(super) fn changes(
             changes.push(Change::Link { contact, book, link });
             Left::ToSend
         }
-        Decision::Card(card) if normal(&card) == normal(&case.there) => {
+        Decision::Card(card) if same(&card, &case.there) => {
             if case.contact.deleted || case.contact.vcard != conflict.remote {
                 let there = case.there.clone();
                 // Who was offered a card was never on the server: should that card be gone, it is sent.

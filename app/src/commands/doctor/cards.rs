@@ -3,7 +3,7 @@
 use contactcmd_domain::dav::{
     BookInfo, ETag, Fetched, FullListing, GetCard, Href, Listed, Location, Multiget, What,
 };
-use contactcmd_domain::vcard::{Card, Version, normal};
+use contactcmd_domain::vcard::{Card, Version, same};
 
 use super::report::Finding;
 use super::{Doctor, End, count};
@@ -132,9 +132,8 @@ impl Doctor<'_, '_> {
             );
         }
         if let Some(What::Card(other)) = by_multiget {
-            let same = normal(&Card::parse(text.as_slice()));
-            let same = same == normal(&Card::parse(other.as_slice()));
-            self.notes.tell(match same {
+            let is_same = same(&Card::parse(text.as_slice()), &Card::parse(other.as_slice()));
+            self.notes.tell(match is_same {
                 true => Finding::ok("GET and multiget give the same card"),
                 false => Finding::note("GET and multiget give the card in different words")
                     .means("that of multiget is compared"),

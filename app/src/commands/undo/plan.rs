@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use contactcmd_domain::contact::ContactId;
 use contactcmd_domain::sync::guard::Side;
 use contactcmd_domain::sync::snapshot::StoredContact;
-use contactcmd_domain::vcard::{Card, FieldChange, diff, normal};
+use contactcmd_domain::vcard::{Card, FieldChange, diff, same};
 use contactcmd_ports::Past;
 
 /// What is known of the run and of its contacts.
@@ -187,7 +187,7 @@ impl State {
     /// Whether no user would call the two different.
     fn is(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Card(one), Self::Card(other)) => one == other || normal(one) == normal(other),
+            (Self::Card(one), Self::Card(other)) => same(one, other),
             (Self::Gone, Self::Gone) => true,
             _ => false,
         }

@@ -7,7 +7,7 @@ use contactcmd_domain::sync::likeness::likeness;
 use contactcmd_domain::sync::refusal::Write;
 use contactcmd_domain::sync::snapshot::Link;
 use contactcmd_domain::sync::upload::{upload, version};
-use contactcmd_domain::vcard::{Card, Version, normal};
+use contactcmd_domain::vcard::{Card, Version, same};
 use contactcmd_ports::{BookId, Change, Conflict, Why};
 
 /// One write, ready to be sent.
@@ -130,8 +130,7 @@ impl Parcel {
             _ => self.before(),
         };
         before.is_some_and(|text| {
-            text == there.as_slice()
-                || normal(&Card::parse(text)) == normal(&Card::parse(there.as_slice()))
+            text == there.as_slice() || same(&Card::parse(text), &Card::parse(there.as_slice()))
         })
     }
 
@@ -152,8 +151,7 @@ impl Parcel {
             // A server that tells no version: the text alone has to do (Q84).
             _ => true,
         };
-        same_version
-            && before.is_some_and(|text| normal(&Card::parse(text)) == normal(&served.card))
+        same_version && before.is_some_and(|text| same(&Card::parse(text), &served.card))
     }
 
     /// The same in 3.0, where it was sent as 4.0 (Q101).

@@ -6,13 +6,12 @@ use super::Prefer;
 use super::contest::{Aside, Contested};
 use super::pair::{By, EDITED, Said, identity, is_list, is_once, is_one, pair};
 use super::rule::{Gone, Outcome, Rule, Target, Text, Three};
-use super::shared::Shared;
 use super::side::{Edits, Read, Side, without_common};
 use super::value::{Versions, blended};
-use crate::vcard::{Blend, Entry, Fact, Known, LineId, Patch, list_items, shown, words};
+use crate::vcard::{Blend, Entry, Fact, Known, LineId, Patch, Shared, list_items, shown, words};
 
 pub(super) fn three_way(three: Three<'_>, rule: Rule) -> Outcome {
-    let shared = Shared::of(&three);
+    let shared = Shared::of(three.base, three.here, three.there);
     let base = three.base.map(|base| Read::of(base, &shared.base));
     let here = Read::of(three.here, &shared.here);
     let there = Read::of(three.there, &shared.there);

@@ -3,7 +3,7 @@
 use contactcmd_domain::dav::{
     DavError, DeleteCard, Deleted, ETag, Href, Location, Precondition, PutCard, Stored,
 };
-use contactcmd_domain::vcard::{Card, diff, normal};
+use contactcmd_domain::vcard::{self, Card, diff};
 
 use super::super::End;
 use super::super::report::Finding;
@@ -229,6 +229,7 @@ impl Trial<'_, '_, '_> {
         if let Ok(Stored { href: Some(other), .. }) = &done {
             self.note_place(other);
         }
+        self.unseen |= matches!(done, Ok(_) | Err(WriteError::Unknown(_)));
         self.said("a PUT", done)
     }
 
@@ -311,5 +312,5 @@ fn changes(sent: &Card, served: &[u8]) -> Finding {
 }
 
 fn same(one: &[u8], other: &[u8]) -> bool {
-    normal(&Card::parse(one)) == normal(&Card::parse(other))
+    vcard::same(&Card::parse(one), &Card::parse(other))
 }

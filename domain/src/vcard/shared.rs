@@ -1,13 +1,13 @@
-//! The lines that three cards share: nobody edited them, so they need not be read.
+//! The lines that cards share: nobody edited them, so they need not be read to tell the cards apart.
 
-use super::rule::Three;
-use crate::vcard::{Card, Known, LineId};
+use super::{Card, Known, LineId};
 
-/// For each line of three cards, whether it need not be read.
-pub(super) struct Shared {
-    pub(super) base: Vec<bool>,
-    pub(super) here: Vec<bool>,
-    pub(super) there: Vec<bool>,
+/// For each line of two cards of one version, and of their base if they have one, whether it need not
+/// be read.
+pub(crate) struct Shared {
+    pub(crate) base: Vec<bool>,
+    pub(crate) here: Vec<bool>,
+    pub(crate) there: Vec<bool>,
 }
 
 /// How far apart a line may stand in two cards and still be known again without reading it.
@@ -17,17 +17,18 @@ impl Shared {
     /// Nobody edited what stands in all cards byte for byte: most lines of most cards. Such a line is
     /// read nevertheless where another of its kind differs, which may say the same in other words;
     /// one in a group may mean something else by its label; one moved far is read for nothing.
-    pub(super) fn of(three: &Three<'_>) -> Self {
+    pub(crate) fn of(base: Option<&Card>, here: &Card, there: &Card) -> Self {
         let lines = |card: &Card| card.kinds().count();
         let mut shared = Self {
-            base: vec![false; three.base.map_or(0, lines)],
-            here: vec![false; lines(three.here)],
-            there: vec![false; lines(three.there)],
+            base: vec![false; base.map_or(0, lines)],
+            here: vec![false; lines(here)],
+            there: vec![false; lines(there)],
         };
-        let there: Vec<_> = three.there.lone_lines().collect();
-        let base: Option<Vec<_>> = three.base.map(|base| base.lone_lines().collect());
+        let cards = [base, Some(here), Some(there)];
+        let there: Vec<_> = there.lone_lines().collect();
+        let base: Option<Vec<_>> = base.map(|base| base.lone_lines().collect());
         let (mut at_there, mut at_base) = (0, 0);
-        for (id, line) in three.here.lone_lines() {
+        for (id, line) in here.lone_lines() {
             let Some(found) = find(&there, at_there, line) else { continue };
             at_there = found + 1;
             let was = base.as_ref().map(|base| find(base, at_base, line));
@@ -40,16 +41,12 @@ impl Shared {
                 mark(&mut shared.there, there.get(found));
             }
         }
-        shared.read_kinds_that_differ(three);
+        shared.read_kinds_that_differ(cards);
         shared
     }
 
-    fn read_kinds_that_differ(&mut self, three: &Three<'_>) {
-        let mut cards = [
-            (three.base, &mut self.base),
-            (Some(three.here), &mut self.here),
-            (Some(three.there), &mut self.there),
-        ];
+    fn read_kinds_that_differ(&mut self, [base, here, there]: [Option<&Card>; 3]) {
+        let mut cards = [(base, &mut self.base), (here, &mut self.here), (there, &mut self.there)];
         let mut differ = Kinds(0);
         for (card, shared) in &cards {
             let kinds = card.iter().flat_map(|card| card.kinds()).zip(shared.iter());
