@@ -87,8 +87,9 @@ pub fn follow(
     }
 }
 
-/// Whether the credentials for `from` may be sent to `to`: to the same place, or encrypted (or where
-/// the user allowed http) to the same registrable domain (Q07, Q08).
+/// Whether the credentials for `from` may be sent to `to`: to the same place, or encrypted to the same
+/// registrable domain (Q07, Q08). Not encrypted only where the user allowed http and the account is not
+/// encrypted either: whoever typed https asked for it.
 pub fn may_know(from: &Origin, to: &Origin, rules: &Rules<'_>) -> bool {
     if from == to {
         return true;
@@ -97,8 +98,8 @@ pub fn may_know(from: &Origin, to: &Origin, rules: &Rules<'_>) -> bool {
     if from.is_loopback() || to.is_loopback() {
         return false;
     }
-    let encrypted = to.is_https() || rules.allow_http;
-    encrypted && (from.host() == to.host() || (rules.same_domain)(from.host(), to.host()))
+    let is_private_enough = to.is_https() || (rules.allow_http && !from.is_https());
+    is_private_enough && (from.host() == to.host() || (rules.same_domain)(from.host(), to.host()))
 }
 
 #[cfg(test)]
@@ -175,6 +176,24 @@ mod tests {
                     "{from} {location}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn what_came_encrypted_never_goes_on_in_the_open() {
+        // from, to, allow_http, known
+        let cases = [
+            ("https://a.example.org/", "http://a.example.org/", true, false),
+            ("https://a.example.org/", "http://b.example.org/", true, false),
+            ("http://a.example.org/", "http://b.example.org/", true, true),
+            ("http://a.example.org/", "http://b.example.org/", false, false),
+            ("http://a.example.org/", "https://b.example.org/", false, true),
+            ("https://a.example.org/", "https://a.example.org:8443/", false, true),
+        ];
+        for (from, to, allow_http, known) in cases {
+            let rules = Rules { allow_http, same_domain: &example_org };
+            let knows = may_know(&at(from).origin, &at(to).origin, &rules);
+            assert_eq!(knows, known, "{from} {to}");
         }
     }
 
