@@ -259,3 +259,18 @@ fn several_books_of_one_account_are_one_run_and_one_of_them_may_fail() {
     assert_eq!(ran.exit, Exit::Server, "{ran:?}");
     assert!(stage.cards_here().contains(&card(101, "edited there")), "{ran:?}");
 }
+
+#[test]
+fn what_is_in_no_book_goes_to_the_book_of_the_config_and_to_no_other() {
+    let stage = Stage::with_cards(Knobs::default(), 2);
+    stage.fake.add_book("family", BookOptions::default());
+    assert_eq!(stage.sync(&["--addressbook", "contacts"]).exit, Exit::Done);
+    stage.import(&card(500, "new here"));
+    // Naming another book for a run does not make it the home of everybody.
+    for books in [&["--addressbook", "family"][..], &["--addressbook", "family", "--full"]] {
+        assert_eq!(stage.sync(books).exit, Exit::Done);
+        assert!(stage.fake.names("family").is_empty(), "{books:?}");
+    }
+    assert_eq!(stage.sync(&[]).exit, Exit::Done);
+    assert_eq!((stage.fake.names("contacts").len(), stage.fake.names("family").len()), (3, 0));
+}

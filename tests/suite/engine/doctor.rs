@@ -194,6 +194,16 @@ fn what_cannot_be_removed_is_named() {
     assert!(ran.out.contains("a card of an earlier write test is still there"), "{}", ran.out);
 }
 
+#[test]
+fn a_card_that_was_taken_and_never_seen_may_turn_up_and_is_named() {
+    let stage = Stage::with_cards(Knobs { read_lag: 1000, ..Knobs::default() }, 3);
+    let ran = write_test(&stage);
+    assert_eq!(ran.exit, Exit::Server, "{ran:?}");
+    assert!(ran.out.contains("is nowhere to be found"), "{ran:?}");
+    assert!(ran.out.contains("look for the contact `contactcmd test, please delete"), "{ran:?}");
+    assert!(!ran.out.contains("the book is as it was"), "{ran:?}");
+}
+
 /// Presses Ctrl-C while the `at`-th request is under way, and answers nothing at once.
 struct Impatient {
     fake: FakeDav,
@@ -278,6 +288,46 @@ fn what_the_write_test_teaches_protects_the_syncs_after_it() {
     }
 }
 
+/// A server that has no time for the first write, and another client that edits a card meanwhile.
+struct Busy {
+    fake: FakeDav,
+    writes: AtomicUsize,
+}
+
+#[async_trait]
+impl DavTransport for Busy {
+    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
+        let is_write = request.method() == "PUT";
+        if !is_write || self.writes.fetch_add(1, Ordering::SeqCst) > 0 {
+            return self.fake.send(request).await;
+        }
+        for number in 0..3 {
+            let edited = card(number, "1").replace("X-UNKNOWN;FOO=bar:kept", "ORG:edited there");
+            self.fake.put("contacts", &name(number), edited);
+        }
+        let answer = Response::builder().status(503).header("retry-after", "60");
+        Ok(answer.body(Vec::new()).unwrap())
+    }
+}
+
+#[test]
+fn after_a_wait_versions_are_compared_anew_where_nobody_else_does() {
+    let knobs = Knobs { if_match: IfMatch::Ignored, ..Knobs::default() };
+    let stage = Stage::with_cards(knobs, 3);
+    stage.sync(&[]);
+    write_test(&stage);
+    stage.import(&(0..3).map(|number| card(number, "edited here")).collect::<String>());
+    let (fake, writes) = (stage.fake.clone(), AtomicUsize::new(0));
+    stage.use_transport(Arc::new(Busy { fake, writes }));
+    let ran = stage.sync(&[]);
+    for number in 0..3 {
+        let there = stage.fake.card("contacts", &name(number)).unwrap();
+        let there = String::from_utf8(there).unwrap();
+        assert!(there.contains("edited here"), "{number}: {ran:?}");
+        assert!(there.contains("edited there"), "{number}: {there} {ran:?}");
+    }
+}
+
 #[test]
 fn a_report_can_be_shown_to_others() {
     for profile_name in Knobs::names() {
@@ -328,6 +378,13 @@ fn a_program_gets_one_object() {
     let report: Value = serde_json::from_str(&ran.out).expect("one object");
     assert_eq!((ran.exit, &report["exit"]), (Exit::Usage, &2.into()));
     assert!(report["error"].is_string(), "{report}");
+    // What may hold names is on standard error, where nobody copies it into a report unseen.
+    let args = ["doctor", "carddav", "--json", "--server", "https://alice.example:x/"];
+    for (more, shows) in [(&[][..], false), (&["--show-names"], true)] {
+        let ran = stage.run_as(&[&args[..], &["--username", "alice"], more].concat(), None);
+        assert_eq!(ran.out.contains("alice"), shows, "{ran:?}");
+        assert!(ran.err.contains("alice"), "{ran:?}");
+    }
 }
 
 #[test]

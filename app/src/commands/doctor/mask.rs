@@ -134,6 +134,11 @@ impl Mask {
             RemoteError::BookMoved { .. } => "the address book is elsewhere now".to_owned(),
             RemoteError::Withheld { .. } => "the password is not sent to another host".to_owned(),
             RemoteError::NotFound { .. } => "no address books were found".to_owned(),
+            RemoteError::NotOffered { offered, .. } => {
+                format!("another way to log in is wanted: {}", offered.join(", "))
+            }
+            RemoteError::Elsewhere { .. } => "DNS names a server of another domain".to_owned(),
+            RemoteError::SignIn(_) => "no token could be had".to_owned(),
             _ => "it was not finished".to_owned(),
         }
     }

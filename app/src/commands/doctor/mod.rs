@@ -33,6 +33,9 @@ use mask::Mask;
 use report::{About, Finding, Notebook, Report};
 use witness::Witness;
 
+/// What stands in the report in place of words that may name people and places.
+const NOT_BEGUN: &str = "nothing could be asked; standard error says why";
+
 /// Runs the command.
 ///
 /// # Errors
@@ -46,7 +49,10 @@ pub fn run(args: &DoctorArgs, global: &Global, world: &World) -> Result<Exit, Fa
     let failed = examine(args, global, world, &mut notes).err();
     notes.report.seconds = super::sync::seconds(started, world);
     let Some(failure) = failed else { return notes.finish() };
-    notes.report.error = Some(format!("{:#}", failure.error));
+    notes.report.error = Some(match args.show_names {
+        true => format!("{:#}", failure.error),
+        false => NOT_BEGUN.to_owned(),
+    });
     notes.ends_with(failure.exit);
     notes.finish()?;
     Err(failure)

@@ -80,15 +80,15 @@ fn find(books: &[Book], selector: &str) -> Result<Book, Failure> {
     }
 }
 
-/// The book of these that new contacts go to: the first writable one that is `named`, else the only
-/// writable one.
-pub(super) fn default(books: &[Book], named: &[String]) -> Option<BookId> {
+/// The book of all those of an account that contacts go to which are in none: the first writable one that
+/// is `named`. Where none is named, the only writable one of those that were `chosen`.
+pub(super) fn default(all: &[Book], chosen: &[Book], named: &[String]) -> Option<BookId> {
     let is_writable = |book: &&Book| book.info.access != Access::ReadOnly;
-    let found: Vec<Book> = named.iter().filter_map(|name| find(books, name).ok()).collect();
-    if let Some(book) = found.iter().find(is_writable) {
-        return Some(book.id);
+    if !named.is_empty() {
+        let found: Vec<Book> = named.iter().filter_map(|name| find(all, name).ok()).collect();
+        return found.iter().find(is_writable).map(|book| book.id);
     }
-    let mut writable = books.iter().filter(is_writable);
+    let mut writable = chosen.iter().filter(is_writable);
     let first = writable.next()?;
     writable.next().is_none().then_some(first.id)
 }

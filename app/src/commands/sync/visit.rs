@@ -57,10 +57,11 @@ impl<'a, 'w> Visit<'a, 'w> {
         store: &mut Store<'_>,
         report: &mut RunReport,
     ) -> Result<Exit, Failure> {
-        let books = self.books(store).await?;
+        let all = self.books(store).await?;
+        let books = books::select(all.clone(), self.selectors(), self.world)?;
         self.save_config(&books);
         let mut exit = Exit::Done;
-        let default = self.default_book(&books).filter(|_| self.options.creates);
+        let default = self.default_book(&all, &books).filter(|_| self.options.creates);
         for book in &books {
             let creates = default == Some(book.id);
             let (done, outcome) = self.one_book(store, book, creates).await;
@@ -162,7 +163,7 @@ impl<'a, 'w> Visit<'a, 'w> {
         }
     }
 
-    /// The books of this run: those of the store where they suffice, so that a warm run asks the
+    /// The books of the account: those of the store where they suffice, so that a warm run asks the
     /// server nothing but what changed; else by discovery.
     async fn books(&self, store: &mut Store<'_>) -> Result<Vec<Book>, Failure> {
         let (selectors, repo) = (self.selectors(), store.read());
@@ -171,22 +172,23 @@ impl<'a, 'w> Visit<'a, 'w> {
         if let Some(account) = account.filter(|_| self.chosen.in_config == Saved::Yes) {
             let known = repo.books(account.id)?;
             if !known.is_empty() && books::are_known(&known, selectors) {
-                return books::select(known, selectors, self.world);
+                return Ok(known);
             }
         }
         let found = discover(self.remote, &self.chosen.server).await?;
         let paths: Vec<_> = found.books.iter().map(|info| info.location.href.key()).collect();
         let mut all = self.keep(store, found)?;
         all.retain(|book| paths.contains(&book.info.location.href.key()));
-        books::select(all, selectors, self.world)
+        Ok(all)
     }
 
-    /// The book that contacts go to which are in none: the first that the config names, or that was
-    /// named when there was no config yet, else the only one that can be written to.
-    fn default_book(&self, books: &[Book]) -> Option<BookId> {
+    /// The book that contacts go to which are in none: the first that the config names, whether it is in
+    /// this run or not, or that was named when there was no config yet, else the only one that can be
+    /// written to.
+    fn default_book(&self, all: &[Book], chosen: &[Book]) -> Option<BookId> {
         let configured = &self.chosen.settings.addressbooks;
         let named = if configured.is_empty() { &self.args.addressbooks } else { configured };
-        books::default(books, named)
+        books::default(all, chosen, named)
     }
 
     fn selectors(&self) -> &[String] {

@@ -22,7 +22,7 @@ use parcel::{Packed, Parcel, pack};
 
 /// Contacts whose intents are stored together, and which are read back together.
 const AT_ONCE: usize = 200;
-/// How often a contact is planned again because its card changes there meanwhile.
+/// How often a contact is sent anew because its card changes there meanwhile, or the server has no time.
 const TRIES: u32 = 3;
 
 /// Where writing stands in this run.
@@ -53,7 +53,8 @@ impl Pages<'_, '_, '_> {
             actions = again;
         }
         for action in actions {
-            let words = "it changes on the server faster than it can be sent";
+            let words =
+                "the server had no time for it, or it changes there faster than it can be sent";
             self.unsendable(&action, None, words.to_owned())?;
         }
         Ok(())

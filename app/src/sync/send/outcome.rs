@@ -45,6 +45,10 @@ impl Pages<'_, '_, '_> {
                 }
                 Outcome::Unknown => doubts.push(Doubt { parcel, refused: None }),
                 Outcome::Unsent => self.unsent(parcel)?,
+                Outcome::Late => {
+                    self.not_begun(&parcel)?;
+                    self.later.push(recorded(parcel.action));
+                }
             }
         }
         // A refusal may ask the server again, and that may fail: what was done is stored before.
@@ -98,10 +102,17 @@ impl Pages<'_, '_, '_> {
         self.store_now(&changes)
     }
 
-    /// What was not sent was not begun.
     fn unsent(&mut self, parcel: Parcel) -> Result<(), Failure> {
-        self.forget_intent(&parcel)?;
+        self.not_begun(&parcel)?;
         if self.post.closed { self.keep_merged(recorded(parcel.action)) } else { Ok(()) }
+    }
+
+    /// What was not sent was not begun, unless it was in an earlier run: then it may still arrive.
+    fn not_begun(&mut self, parcel: &Parcel) -> Result<(), Failure> {
+        match &parcel.action.step {
+            Step::CreateThere(sending) if sending.place.is_some() => Ok(()),
+            _ => self.forget_intent(parcel),
+        }
     }
 
     /// Nothing is at the href that was meant for a new card.

@@ -31,6 +31,8 @@ pub(super) enum Outcome {
     Unknown,
     /// It was not sent, because the run ends.
     Unsent,
+    /// It was not sent, because what was known of its card is too old by now.
+    Late,
 }
 
 /// How often a write is sent to a server that has no time for it.
@@ -50,12 +52,16 @@ impl Pages<'_, '_, '_> {
             remote,
             book: &self.book.info.location,
             keeps_conditions: !self.book.progress.quirks.no_preconditions,
+            was_busy: Cell::new(false),
         };
         let stop: Cell<bool> = Cell::new(false);
         let failure: Cell<Option<RemoteError>> = Cell::new(None);
         let send = |parcel: Parcel| async {
             if stop.get() || remote.world().interrupt.is_raised() {
                 return Done { parcel, what: Outcome::Unsent };
+            }
+            if target.is_too_late() {
+                return Done { parcel, what: Outcome::Late };
             }
             match post(&target, parcel).await {
                 Ok(done) => {
@@ -137,9 +143,17 @@ struct Target<'a, 'w> {
     book: &'a Location,
     /// Whether the server looks at preconditions.
     keeps_conditions: bool,
+    /// Whether it asked to wait.
+    was_busy: Cell<bool>,
 }
 
 impl Target<'_, '_> {
+    /// Whether what was seen of the cards before this batch cannot be relied on: the next request waits
+    /// for the server, and it will not look at preconditions then.
+    fn is_too_late(&self) -> bool {
+        self.was_busy.get() && !self.keeps_conditions
+    }
+
     /// Writes, and again after a while if the server has no time: the condition still holds then, or the
     /// write is refused. Where none is looked at, a second write could double a card or overwrite
     /// another's edit (Q94, Q108), so the card is looked at first.
@@ -158,6 +172,7 @@ impl Target<'_, '_> {
                 Err(WriteError::Refused(error @ DavError::Busy { .. }))
                     if !self.keeps_conditions =>
                 {
+                    self.was_busy.set(true);
                     let at = self.book.with_href(href.clone());
                     return Err(WriteError::Unknown(RemoteError::Dav { at, error }));
                 }

@@ -15,7 +15,7 @@ use crate::remote::WriteError;
 /// How often a card that was accepted is looked for: some servers show it late (Q115).
 const LOOKS: u32 = 3;
 /// So many cards of others, that came meanwhile, are looked at in search of ours.
-const STRANGERS: usize = 30;
+pub(super) const STRANGERS: usize = 30;
 
 /// A card as the server gives it.
 pub(super) struct Found {
@@ -48,7 +48,7 @@ impl Trial<'_, '_, '_> {
                 }
             }
             let Some(listing) = self.list().await else { continue };
-            for href in self.strangers(&listing) {
+            for href in self.strangers(&listing).into_iter().take(STRANGERS) {
                 if let Some(found) = self.ours_at(&href).await {
                     return Some(found);
                 }
@@ -61,6 +61,7 @@ impl Trial<'_, '_, '_> {
         match self.served(href).await {
             Served::Card(found) if is_marked(&found.text, &self.mark) => {
                 self.note_place(&found.href);
+                self.unseen = false;
                 Some(found)
             }
             _ => None,
@@ -80,13 +81,7 @@ impl Trial<'_, '_, '_> {
             let key = card.href.key();
             !self.before.contains(&key) && self.places.iter().all(|known| known.key() != key)
         };
-        listing
-            .cards()
-            .iter()
-            .filter(is_new)
-            .map(|card| card.href.clone())
-            .take(STRANGERS)
-            .collect()
+        listing.cards().iter().filter(is_new).map(|card| card.href.clone()).collect()
     }
 
     /// What is at this place: by multiget, whose versions are those that are sent back, else by GET.

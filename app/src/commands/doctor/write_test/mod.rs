@@ -28,6 +28,8 @@ struct Trial<'d, 'a, 'w> {
     before: HashSet<HrefKey>,
     /// Where a card of ours is, or may be.
     places: Vec<Href>,
+    /// Whether a card of ours was taken, and nothing of it was seen since: it may turn up.
+    unseen: bool,
     quirks: &'d mut Quirks,
 }
 
@@ -56,6 +58,7 @@ impl Doctor<'_, '_> {
             mark,
             before: seen.listing.cards().iter().map(|card| card.href.key()).collect(),
             places: vec![first],
+            unseen: false,
             quirks: &mut seen.quirks,
         };
         let tried = trial.run().await;

@@ -5,7 +5,7 @@ use contactcmd_domain::dav::{DeleteCard, Location};
 use super::super::report::Finding;
 use super::Trial;
 use super::card::{TITLE, is_marked};
-use super::look::{Found, Served};
+use super::look::{Found, STRANGERS, Served};
 
 /// How often it is tried.
 const ROUNDS: u32 = 5;
@@ -34,7 +34,9 @@ impl Trial<'_, '_, '_> {
         let mut clean = listing.is_some();
         let mut places = self.places.clone();
         if let Some(listing) = &listing {
-            places.extend(self.strangers(listing));
+            let strangers = self.strangers(listing);
+            clean &= strangers.len() <= STRANGERS;
+            places.extend(strangers.into_iter().take(STRANGERS));
         }
         for href in places {
             let is_listed = listing.as_ref().is_some_and(|listing| {
@@ -43,6 +45,7 @@ impl Trial<'_, '_, '_> {
             match self.served(&href).await {
                 Served::Card(found) if is_marked(&found.text, &self.mark) => {
                     clean = false;
+                    self.unseen = false;
                     self.remove(&found).await;
                 }
                 // Somebody else's.
@@ -51,7 +54,7 @@ impl Trial<'_, '_, '_> {
                 Served::Unclear => clean = false,
             }
         }
-        clean
+        clean && !self.unseen
     }
 
     async fn remove(&self, found: &Found) {
