@@ -1,17 +1,17 @@
 //! Writing to the server: intent stored first, then the requests, several in flight, then what came of
 //! them is read back and stored. Nothing is sent twice without looking in between.
 
+mod doubt;
 mod outcome;
 pub(super) mod parcel;
 mod post;
+mod read_back;
 
 use std::collections::HashMap;
 
 use contactcmd_domain::contact::ContactId;
 use contactcmd_domain::dav::{Fetched, Href, HrefKey, What};
 use contactcmd_domain::sync::action::{Action, Merge, Send, Step};
-use contactcmd_domain::sync::plan::plan_gone;
-use contactcmd_domain::sync::refusal::Refusal;
 use contactcmd_domain::vcard::Card;
 use contactcmd_ports::Change;
 
@@ -178,31 +178,6 @@ impl Pages<'_, '_, '_> {
         Ok(found)
     }
 
-    /// Cards that are not what they were thought to be: read, and planned by what is there.
-    async fn look_again(&mut self, doubts: Vec<Doubt>) -> Result<Vec<Action>, Failure> {
-        let mut parcels: HashMap<HrefKey, Doubt> =
-            doubts.into_iter().map(|doubt| (doubt.parcel.href.key(), doubt)).collect();
-        let hrefs: Vec<Href> = parcels.values().map(|doubt| doubt.parcel.href.clone()).collect();
-        let mut again = Vec::new();
-        for card in self.look(hrefs).await? {
-            let Some(doubt) = parcels.remove(&card.href.key()) else { continue };
-            again.extend(self.settle_doubt(doubt, card)?);
-        }
-        Ok(again)
-    }
-
-    /// The plan for a linked contact whose card is gone.
-    fn plan_gone_again(&mut self, href: &Href) -> Result<Option<Action>, Failure> {
-        let linked = self.store.read().linked_at(self.book.id, &[href.key()])?;
-        let Some(linked) = linked.first() else { return Ok(None) };
-        let action = plan_gone(linked, self.options.choice);
-        if action.step.is_sent() {
-            return Ok(Some(action));
-        }
-        self.do_all(vec![action], vec![href.key()])?;
-        Ok(None)
-    }
-
     /// Notes that a contact could not be sent; `tried` keeps it from being tried again before it is
     /// edited.
     pub(super) fn unsendable(
@@ -245,13 +220,6 @@ impl Pages<'_, '_, '_> {
     pub(super) fn store_now(&mut self, changes: &[Change]) -> Result<(), Failure> {
         Ok(self.store.apply(self.at, changes)?)
     }
-}
-
-/// A write of which nobody knows what came of it, or that met something else than was expected.
-struct Doubt {
-    parcel: Parcel,
-    /// How the server refused it, if it did, and its words.
-    refused: Option<(Refusal, String)>,
 }
 
 /// What can be sent, and whose card has to be looked at first.

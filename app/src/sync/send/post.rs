@@ -11,8 +11,9 @@ use contactcmd_domain::vcard::Card;
 use futures::StreamExt;
 use futures::stream;
 
+use super::Pages;
+use super::doubt::Doubt;
 use super::parcel::Parcel;
-use super::{Doubt, Pages};
 use crate::Failure;
 use crate::remote::{Remote, RemoteError, WriteError};
 

@@ -1,0 +1,178 @@
+//! Writes of which nobody knows what came of them: the card is looked at, and planned by what is there.
+
+use std::collections::HashMap;
+
+use contactcmd_domain::contact::ContactId;
+use contactcmd_domain::dav::{Fetched, Href, HrefKey, What};
+use contactcmd_domain::sync::action::{Action, RemoteCard, Sending, Step};
+use contactcmd_domain::sync::plan::{Match, plan_card, plan_gone};
+use contactcmd_domain::sync::refusal::{Refusal, Write};
+use contactcmd_domain::vcard::Card;
+
+use super::Pages;
+use super::parcel::{Parcel, is_another, recorded};
+use crate::Failure;
+use crate::remote::{fetch, fetch_each};
+
+/// A write of which nobody knows what came of it, or that met something else than was expected.
+pub(super) struct Doubt {
+    pub(super) parcel: Parcel,
+    /// How the server refused it, if it did, and its words.
+    pub(super) refused: Option<(Refusal, String)>,
+}
+
+impl Pages<'_, '_, '_> {
+    /// Cards that are not what they were thought to be: read, and planned by what is there.
+    pub(super) async fn look_again(&mut self, doubts: Vec<Doubt>) -> Result<Vec<Action>, Failure> {
+        let mut parcels: HashMap<HrefKey, Doubt> =
+            doubts.into_iter().map(|doubt| (doubt.parcel.href.key(), doubt)).collect();
+        let hrefs: Vec<Href> = parcels.values().map(|doubt| doubt.parcel.href.clone()).collect();
+        let mut again = Vec::new();
+        for card in self.look(hrefs).await? {
+            let Some(doubt) = parcels.remove(&card.href.key()) else { continue };
+            again.extend(self.settle_doubt(doubt, card)?);
+        }
+        Ok(again)
+    }
+
+    /// The plan for a linked contact whose card is gone.
+    fn plan_gone_again(&mut self, href: &Href) -> Result<Option<Action>, Failure> {
+        let linked = self.store.read().linked_at(self.book.id, &[href.key()])?;
+        let Some(linked) = linked.first() else { return Ok(None) };
+        let action = plan_gone(linked, self.options.choice);
+        if action.step.is_sent() {
+            return Ok(Some(action));
+        }
+        self.do_all(vec![action], vec![href.key()])?;
+        Ok(None)
+    }
+
+    /// What a doubtful write came to, by the card that is there now.
+    fn settle_doubt(&mut self, doubt: Doubt, card: Fetched) -> Result<Option<Action>, Failure> {
+        let Doubt { parcel, refused } = doubt;
+        match &card.what {
+            What::Card(bytes) => {
+                let found = Card::parse(bytes.as_slice());
+                if parcel.write == Write::Create && is_another(&parcel, &found) {
+                    self.forget_intent(&parcel)?;
+                    return Ok(Some(elsewhere(parcel.action)));
+                }
+                let unchanged = match (&parcel.etag, &card.etag) {
+                    (Some(ours), Some(theirs)) => ours.same_version(theirs),
+                    _ => false,
+                };
+                match refused {
+                    // It is as it was: it was not the version that was refused (Q97).
+                    Some((_, words)) if unchanged => {
+                        let words = format!("the server refuses it: {words}");
+                        // Nobody can edit what was deleted: it is tried again in every run.
+                        let tried = (parcel.write != Write::Delete).then_some(parcel.edited);
+                        self.unsendable(&parcel.action, tried, words)?;
+                        self.keep_merged(recorded(parcel.action))?;
+                        Ok(None)
+                    }
+                    _ => self.plan_again(card, Some(parcel.contact)),
+                }
+            }
+            What::Missing if parcel.write == Write::Create => {
+                match refused {
+                    // Nobody is there, and nobody new may be (Q110).
+                    Some(_) if has_place(&parcel.action) || parcel.is_named_by_uid() => {
+                        self.forget_intent(&parcel)?;
+                        return Ok(Some(elsewhere(parcel.action)));
+                    }
+                    Some((refusal, words)) => {
+                        self.forget_intent(&parcel)?;
+                        let words = format!("the server refuses it: {words}");
+                        // Where the book is gone, nothing is wrong with the contact (Q116).
+                        let tried = (refusal != Refusal::NoPlace).then_some(parcel.edited);
+                        self.unsendable(&parcel.action, tried, words)?;
+                    }
+                    // It may still arrive: the next run looks before it sends again.
+                    None => self.unsendable(
+                        &parcel.action,
+                        None,
+                        "no answer came when it was sent".to_owned(),
+                    )?,
+                }
+                Ok(None)
+            }
+            What::Missing => self.plan_gone_again(&parcel.href),
+            _ => {
+                let words = "no answer came, and the server does not give the card".to_owned();
+                self.unsendable(&parcel.action, None, words)?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// The plan for a contact that is linked to the card that is there now, or meets it for the first time:
+    /// done if it is to be done here, else given back.
+    pub(super) fn plan_again(
+        &mut self,
+        card: Fetched,
+        unlinked: Option<ContactId>,
+    ) -> Result<Option<Action>, Failure> {
+        let Fetched { href, etag, what } = card;
+        let What::Card(bytes) = what else {
+            return match what {
+                What::Missing => self.plan_gone_again(&href),
+                _ => Ok(None),
+            };
+        };
+        let linked = self.store.read().linked_at(self.book.id, &[href.key()])?;
+        let met = match unlinked {
+            Some(id) if linked.is_empty() => self.store.read().contact(id)?,
+            _ => None,
+        };
+        let found = match (linked.first(), &met) {
+            (Some(linked), _) => Match::Linked(linked),
+            (None, Some(contact)) => Match::Unlinked(contact),
+            (None, None) => return Ok(None),
+        };
+        let remote = RemoteCard { href, etag, card: Card::parse(bytes) };
+        let action = plan_card(remote, found, self.options.choice);
+        if action.step.is_sent() {
+            return Ok(Some(action));
+        }
+        self.do_all(vec![action], Vec::new())?;
+        Ok(None)
+    }
+
+    /// The cards at these hrefs; one that a report calls missing is asked for by itself.
+    pub(super) async fn look(&self, hrefs: Vec<Href>) -> Result<Vec<Fetched>, Failure> {
+        let (remote, book) = (self.remote, &self.book.info.location);
+        let quirks = &self.book.progress.quirks;
+        let mut found = Vec::with_capacity(hrefs.len());
+        fetch(remote, book, quirks, hrefs, async |cards| {
+            found.extend(cards);
+            Ok::<(), Failure>(())
+        })
+        .await?;
+        let (missing, mut found): (Vec<_>, Vec<_>) =
+            found.into_iter().partition(|card| card.what == What::Missing);
+        let missing = missing.into_iter().map(|card| card.href).collect();
+        fetch_each(remote, book, missing, async |cards| {
+            found.extend(cards);
+            Ok::<(), Failure>(())
+        })
+        .await?;
+        Ok(found)
+    }
+}
+
+/// Whether a create goes where it went before.
+fn has_place(action: &Action) -> bool {
+    matches!(&action.step, Step::CreateThere(sending) if sending.place.is_some())
+}
+
+/// The same create under another name: this one is taken.
+fn elsewhere(action: Action) -> Action {
+    match action.step {
+        Step::CreateThere(sending) => {
+            let step = Step::CreateThere(Box::new(Sending { place: None, ..*sending }));
+            Action { step, ..action }
+        }
+        _ => action,
+    }
+}
