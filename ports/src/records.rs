@@ -190,6 +190,9 @@ pub struct Keep {
     pub since: Timestamp,
     /// Runs go that have more entries than this together with all later ones.
     pub entries: u64,
+    /// Runs that began at this time or later stay, however many entries they have: one bad hour of a
+    /// server can change every card of a large book.
+    pub recent: Timestamp,
 }
 
 /// What to list.

@@ -1,6 +1,6 @@
 //! Forgetting what is too old or too much, by whole runs.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use contactcmd_ports::Keep;
 use diesel::dsl::{count_star, exists, max, not};
@@ -39,15 +39,16 @@ fn due(conn: &mut Conn, keep: Keep) -> Result<Vec<i64>, Fault> {
         .order(history::run.desc())
         .select((history::run, count_star()))
         .load(conn)?;
-    let old: Vec<i64> =
-        runs::table.filter(runs::at.lt(keep.since.0)).select(runs::id).load(conn)?;
-    let old: HashSet<i64> = old.into_iter().collect();
+    let times: Vec<(i64, i64)> = runs::table.select((runs::id, runs::at)).load(conn)?;
+    let times: HashMap<i64, i64> = times.into_iter().collect();
     let mut entries: u64 = 0;
     let mut due = Vec::new();
     for (place, (run, size)) in sizes.into_iter().enumerate() {
         entries = entries.saturating_add(count(size));
+        let at = times.get(&run).copied().unwrap_or(i64::MAX);
+        let is_too_many = entries > keep.entries && at < keep.recent.0;
         // The latest stays: what was done last can always be undone.
-        if place > 0 && (entries > keep.entries || old.contains(&run)) {
+        if place > 0 && (is_too_many || at < keep.since.0) {
             due.push(run);
         }
     }

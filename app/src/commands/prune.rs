@@ -8,13 +8,18 @@ use crate::ui::error;
 use crate::{Failure, World};
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
+/// So many days are kept whatever their number of entries, if days are kept at all.
+const RECENT: u32 = 7;
 
 /// Forgets what is beyond `settings`, by whole runs. That it fails is told and is no failure of the
 /// run, which is stored already.
 pub fn prune(world: &World, repo: &mut dyn ContactRepo, settings: &HistorySettings) {
-    let age = i64::from(settings.days).saturating_mul(DAY);
-    let since = Timestamp((world.now)().0.saturating_sub(age));
-    match repo.prune(Keep { since, entries: settings.entries }) {
+    let ago = |days: u32| {
+        let age = i64::from(days).saturating_mul(DAY);
+        Timestamp((world.now)().0.saturating_sub(age))
+    };
+    let (since, recent) = (ago(settings.days), ago(settings.days.min(RECENT)));
+    match repo.prune(Keep { since, entries: settings.entries, recent }) {
         Ok(0) => {}
         Ok(entries) => world.ui.detail(format_args!("{entries} old entries of the history went")),
         Err(error) => {

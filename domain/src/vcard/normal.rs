@@ -63,7 +63,7 @@ fn normal_of(card: &Card, counts: impl Fn(&Fact<'_>) -> bool) -> Normal {
 }
 
 /// The facts that count, as a set.
-fn lines<'a>(facts: &'a Facts, counts: impl Fn(&Fact<'_>) -> bool) -> Vec<&'a [u8]> {
+fn lines(facts: &Facts, counts: impl Fn(&Fact<'_>) -> bool) -> Vec<&[u8]> {
     let counted = facts.iter().filter(|fact| counts(fact));
     let mut lines: Vec<&[u8]> = counted.map(|fact| fact.normal).collect();
     lines.sort_unstable();

@@ -266,12 +266,14 @@ pub(super) fn history_is_forgotten_by_whole_runs(repo: Repo<'_>) {
         let runs: Vec<_> = repo.runs(99).unwrap().iter().map(|run| run.at.0).collect();
         (past, runs)
     };
-    let keep = |since, entries| Keep { since: Timestamp(since), entries };
+    let keep =
+        |since, entries| Keep { since: Timestamp(since), entries, recent: Timestamp(i64::MAX) };
     let all = (vec![40, 40, 40, 30, 20, 20], vec![40, 30, 20, 10]);
     for (keep, gone, past, runs) in [
         (keep(20, 99), 0, &all.0[..], &[40, 30, 20, 10][..]),
         (keep(21, 99), 2, &all.0[..4], &[40, 30, 10]),
         (keep(0, 4), 0, &all.0[..4], &[40, 30, 10]),
+        (Keep { recent: Timestamp(30), ..keep(0, 3) }, 0, &all.0[..4], &[40, 30, 10]),
         (keep(0, 3), 1, &all.0[..3], &[40, 10]),
         // The latest stays whole, and a run that added somebody keeps its row.
         (keep(99, 1), 0, &all.0[..3], &[40, 10]),
