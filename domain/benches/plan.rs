@@ -90,29 +90,48 @@ fn plan_of_new_cards(bencher: Bencher<'_, '_>) {
     });
 }
 
+fn linked(number: usize) -> Linked {
+    let vcard = text(number, "1").into_bytes();
+    let href = Href::new(format!("/b/{number}.vcf"));
+    let link = Link { href, etag: ETag::new("\"1\""), base: Some(vcard.clone()), seen: 0 };
+    let contact = StoredContact {
+        id: ContactId::from_random([1; 16]),
+        uid: None,
+        name: format!("Card {number}"),
+        vcard,
+        edited: 0,
+        deleted: false,
+        created: Timestamp(0),
+        updated: Timestamp(0),
+    };
+    Linked { contact, link }
+}
+
 #[divan::bench]
 fn plan_of_changed_cards(bencher: Bencher<'_, '_>) {
-    let linked = |number: usize| {
-        let vcard = text(number, "1").into_bytes();
-        let href = Href::new(format!("/b/{number}.vcf"));
-        let link = Link { href, etag: ETag::new("\"1\""), base: Some(vcard.clone()), seen: 0 };
-        let contact = StoredContact {
-            id: ContactId::from_random([1; 16]),
-            uid: None,
-            name: format!("Card {number}"),
-            vcard,
-            edited: 0,
-            deleted: false,
-            created: Timestamp(0),
-            updated: Timestamp(0),
-        };
-        Linked { contact, link }
-    };
     let here: Vec<Linked> = (0..PAGE).map(linked).collect();
     let page = || (0..PAGE).map(|number| remote(number, "2")).collect::<Vec<_>>();
     bencher.counter(ItemsCount::new(PAGE)).with_inputs(page).bench_values(|page| {
         let both = page.into_iter().zip(&here);
         both.map(|(card, linked)| plan_card(card, Match::Linked(linked), PULL)).collect::<Vec<_>>()
+    });
+}
+
+/// The whole plan where every contact was edited here and on the server.
+#[divan::bench]
+fn plan_of_cards_edited_on_both_sides(bencher: Bencher<'_, '_>) {
+    let edited = |number: usize| {
+        let Linked { mut contact, mut link } = linked(number);
+        contact.vcard = text(number, "1").replace("+49 151", "+49 152").into_bytes();
+        (contact.edited, link.seen) = (1, 0);
+        Linked { contact, link }
+    };
+    let here: Vec<Linked> = (0..PAGE).map(edited).collect();
+    let page = || (0..PAGE).map(|number| remote(number, "2")).collect::<Vec<_>>();
+    let both = Choice { direction: Direction::Sync, ..PULL };
+    bencher.counter(ItemsCount::new(PAGE)).with_inputs(page).bench_values(|page| {
+        let pairs = page.into_iter().zip(&here);
+        pairs.map(|(card, linked)| plan_card(card, Match::Linked(linked), both)).collect::<Vec<_>>()
     });
 }
 
