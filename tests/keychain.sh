@@ -13,7 +13,8 @@ main() {
     install_missing
     PROBE=${1:-}
     if [[ -z $PROBE ]]; then
-        cargo build --quiet -p contactcmd-tests --bin keychain-probe
+        # With the features of the whole workspace it is what the tests have built.
+        cargo build --quiet --locked --workspace --bin keychain-probe
         PROBE=${CARGO_TARGET_DIR:-target}/debug/keychain-probe
     fi
     PROBE=$(realpath "$PROBE")
