@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use contactcmd_tests::fake::*;
 
-use super::cards::Kind;
+use super::cards::{Kind, Kinds};
 
 /// One way in which a server differs.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(super) struct Weaker {
     /// The quirk that makes it so; empty where nothing is weaker.
     pub(super) reason: &'static str,
     /// The server drops or changes values of these kinds: they are looked for here only.
-    pub(super) unkept: &'static [Kind],
+    pub(super) unkept: Kinds,
     /// What was taken out of a card may come back.
     pub(super) undrops: bool,
     /// Changes or deletions are told by a full comparison only.
@@ -50,7 +50,7 @@ pub(super) struct Weaker {
 
 const FIRM: Weaker = Weaker {
     reason: "",
-    unkept: &[],
+    unkept: Kinds::NONE,
     undrops: false,
     forgets: false,
     unguarded: false,
@@ -63,7 +63,7 @@ impl Weaker {
     fn and(self, other: Self) -> Self {
         Self {
             reason: if self.reason.is_empty() { other.reason } else { self.reason },
-            unkept: if self.unkept.is_empty() { other.unkept } else { self.unkept },
+            unkept: self.unkept.and(other.unkept),
             undrops: self.undrops || other.undrops,
             forgets: self.forgets || other.forgets,
             unguarded: self.unguarded || other.unguarded,
@@ -278,10 +278,10 @@ static WRITING: [Bend; 69] = [
         (k.uid_replace, k.rename_on_put) = (UidOnPut::Replaced, NewName::Silent);
     }, SILENT),
     weak("rewrite: FN from N", |k| k.rewrite = vec![Rewrite::FnFromN], Weaker {
-        reason: "Q90: FN is not kept", unkept: &[Kind::FullName], ..FIRM
+        reason: "Q90: FN is not kept", unkept: Kinds::of(&[Kind::FullName]), ..FIRM
     }),
     weak("rewrite: drop X-", |k| k.rewrite = vec![Rewrite::DropX], Weaker {
-        reason: "Q90: X- properties are not kept", unkept: &[Kind::Toy], ..FIRM
+        reason: "Q90: X- properties are not kept", unkept: Kinds::of(&[Kind::Toy]), ..FIRM
     }),
     bend("rewrite: single type", |k| k.rewrite = vec![Rewrite::SingleType]),
     weak("rewrite: merge", |k| k.rewrite = vec![Rewrite::Merge], Weaker {
@@ -357,9 +357,12 @@ static WRITING: [Bend; 69] = [
 /// A whole server, and what it makes impossible.
 fn server(name: &'static str) -> Bend {
     let weaker = match name {
-        "google" => {
-            Weaker { reason: "Q90, Q94", unkept: &[Kind::FullName], unguarded: true, ..FIRM }
-        }
+        "google" => Weaker {
+            reason: "Q90, Q94",
+            unkept: Kinds::of(&[Kind::FullName]),
+            unguarded: true,
+            ..FIRM
+        },
         "nextcloud" | "nextcloud-paged" | "stalwart" | "davical" => FORGETS,
         "zimbra" => Weaker { reason: "Q112, Q114, Q118", undrops: true, unguarded: true, ..FIRM },
         "sogo" => Weaker { reason: "Q118, Q133, Q134", forgets: true, unguarded: true, ..FIRM },

@@ -89,6 +89,11 @@ impl Client {
         self.now.set(self.now.get() + days * 24 * 60 * 60 * 1000);
     }
 
+    /// Whether somebody has to decide something.
+    pub(super) fn has_open_conflicts(&self) -> bool {
+        !self.store.conflicts(Some(self.book)).expect("conflicts are read").is_empty()
+    }
+
     /// Every contact here.
     pub(super) fn contacts(&self) -> Vec<StoredContact> {
         self.store.cards_after(None, u32::MAX).expect("the cards are read")

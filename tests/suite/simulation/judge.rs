@@ -140,7 +140,7 @@ impl Court<'_> {
     /// The values of one side that every side has to have.
     fn essence(&self, side: &[Vec<u8>]) -> BTreeSet<BTreeSet<Token>> {
         let kept = |token: &Token| {
-            !self.weaker.unkept.contains(&token.kind)
+            !self.weaker.unkept.contains(token.kind)
                 && !self.unsure.iter().any(|kind| kind.property() == token.kind.property())
         };
         side.iter().map(|text| tokens(text).into_iter().filter(kept).collect()).collect()
@@ -160,7 +160,7 @@ impl Court<'_> {
             let later = &all[at + 1..];
             let fine = match intent.what {
                 What::Put(token) => {
-                    let unkept = self.weaker.unkept.contains(&token.kind)
+                    let unkept = self.weaker.unkept.contains(token.kind)
                         || self.unsure.contains(&token.kind)
                         || self.weaker.refuses
                         || self.forced
@@ -185,7 +185,7 @@ impl Court<'_> {
                         || self.unsure.contains(&token.kind)
                         || self.forced
                         || self.weaker.refuses
-                        || self.weaker.unkept.contains(&token.kind)
+                        || self.weaker.unkept.contains(token.kind)
                         || later
                             .iter()
                             .any(|other| other.by == intent.by && other.what == What::Delete)

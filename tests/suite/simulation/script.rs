@@ -117,11 +117,20 @@ impl Script {
         })
     }
 
-    /// The kinds of values that somebody takes out of a card while a client synchronises.
+    /// The kinds of values that somebody takes out of a card while a client synchronises. Who was created
+    /// twice may have two values of a kind, and an edit leaves one of them.
     pub(super) fn dropped_meanwhile(&self) -> Vec<Kind> {
+        let creates = |who: u32| {
+            let is_it =
+                |step: &&Step| matches!(step, Step::Act(_, Act::Create(one, _)) if *one == who);
+            self.steps.iter().filter(is_it).count()
+        };
         let dropped = |trouble: &Trouble| match trouble {
-            Trouble::Meanwhile(_, Act::Drop(_, Kind::Phone)) => vec![Kind::Phone, Kind::Label],
-            Trouble::Meanwhile(_, Act::Drop(_, kind)) => vec![*kind],
+            Trouble::Meanwhile(_, Act::Put(who, _)) if creates(*who) < 2 => Vec::new(),
+            Trouble::Meanwhile(_, Act::Drop(_, Kind::Phone) | Act::Put(_, Kind::Phone)) => {
+                vec![Kind::Phone, Kind::Label]
+            }
+            Trouble::Meanwhile(_, Act::Drop(_, kind) | Act::Put(_, kind)) => vec![*kind],
             _ => Vec::new(),
         };
         self.troubles().flat_map(dropped).collect()

@@ -21,6 +21,10 @@ pub(super) struct Doubt {
     pub(super) refused: Option<(Refusal, String)>,
 }
 
+/// Why an edit is not sent to a card that was there when the run began.
+const VANISHED: &str =
+    "its card has just gone from where it was: the next run sees whether it moved";
+
 impl Pages<'_, '_, '_> {
     /// Cards that are not what they were thought to be: read, and planned by what is there.
     pub(super) async fn look_again(&mut self, doubts: Vec<Doubt>) -> Result<Vec<Action>, Failure> {
@@ -35,11 +39,18 @@ impl Pages<'_, '_, '_> {
         Ok(again)
     }
 
-    /// The plan for a linked contact whose card is gone.
+    /// The plan for a linked contact whose card is gone. One that was edited here waits for the next run:
+    /// there, the listing tells whether the card was deleted or has moved, and then it is no new one.
     fn plan_gone_again(&mut self, href: &Href) -> Result<Option<Action>, Failure> {
         let linked = self.store.read().linked_at(self.book.id, &[href.key()])?;
         let Some(linked) = linked.first() else { return Ok(None) };
         let action = plan_gone(linked, self.options.choice);
+        let is_revived =
+            |step: &Step| matches!(step, Step::CreateThere(sending) if sending.was.is_some());
+        if is_revived(&action.step) {
+            self.unsendable(&action, None, VANISHED.to_owned())?;
+            return Ok(None);
+        }
         if action.step.is_sent() {
             return Ok(Some(action));
         }
