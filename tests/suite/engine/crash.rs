@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 
 use async_trait::async_trait;
 use contactcmd::Exit;
@@ -12,12 +13,20 @@ use http::{Request, Response};
 
 use super::stage::{Stage, card, name};
 
-/// Presses Ctrl-C while the `at`-th request is under way.
-struct Impatient {
+/// Presses Ctrl-C while the `at`-th request is under way, and answers nothing at once.
+pub(super) struct Impatient {
     fake: FakeDav,
     interrupt: Interrupt,
     seen: AtomicUsize,
     at: usize,
+}
+
+impl Impatient {
+    /// Presses it for the program of this stage.
+    pub(super) fn at(stage: &Stage, at: usize) -> Arc<Self> {
+        let (fake, interrupt) = (stage.fake.clone(), stage.interrupt.clone());
+        Arc::new(Self { fake, interrupt, seen: AtomicUsize::new(0), at })
+    }
 }
 
 #[async_trait]
@@ -26,6 +35,12 @@ impl DavTransport for Impatient {
         if self.seen.fetch_add(1, Ordering::SeqCst) + 1 == self.at {
             self.interrupt.raise();
         }
+        let mut waited = false;
+        std::future::poll_fn(|context| {
+            context.waker().wake_by_ref();
+            if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
         self.fake.send(request).await
     }
 }
@@ -34,13 +49,7 @@ impl DavTransport for Impatient {
 fn ctrl_c_at_any_request_leaves_a_store_that_the_next_run_completes() {
     for at in 1..=10 {
         let mut stage = Stage::with_cards(Knobs::default(), 300);
-        let impatient = Impatient {
-            fake: stage.fake.clone(),
-            interrupt: stage.interrupt.clone(),
-            seen: AtomicUsize::new(0),
-            at,
-        };
-        stage.use_transport(Arc::new(impatient));
+        stage.use_transport(Impatient::at(&stage, at));
         let ran = stage.pull(&[]);
         let finished = ran.exit == Exit::Done;
         assert!(finished || ran.exit == Exit::Interrupted, "at {at}: {ran:?}");

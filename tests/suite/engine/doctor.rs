@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Poll;
 
 use async_trait::async_trait;
 use contactcmd::Exit;
@@ -16,6 +15,7 @@ use contactcmd_tests::fake::{
 use http::{Request, Response};
 use serde_json::Value;
 
+use super::crash::Impatient;
 use super::stage::{Ran, Stage, card, name};
 
 fn doctor(stage: &Stage, more: &[&str]) -> Ran {
@@ -204,30 +204,6 @@ fn a_card_that_was_taken_and_never_seen_may_turn_up_and_is_named() {
     assert!(!ran.out.contains("the book is as it was"), "{ran:?}");
 }
 
-/// Presses Ctrl-C while the `at`-th request is under way, and answers nothing at once.
-struct Impatient {
-    fake: FakeDav,
-    interrupt: Interrupt,
-    seen: AtomicUsize,
-    at: usize,
-}
-
-#[async_trait]
-impl DavTransport for Impatient {
-    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
-        if self.seen.fetch_add(1, Ordering::SeqCst) + 1 == self.at {
-            self.interrupt.raise();
-        }
-        let mut waited = false;
-        std::future::poll_fn(|context| {
-            context.waker().wake_by_ref();
-            if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending }
-        })
-        .await;
-        self.fake.send(request).await
-    }
-}
-
 #[test]
 fn ctrl_c_at_any_request_leaves_no_card_behind() {
     let mut stage = Stage::with_cards(Knobs::default(), 3);
@@ -235,8 +211,7 @@ fn ctrl_c_at_any_request_leaves_no_card_behind() {
     let mut interrupted = 0;
     for at in 1..50 {
         stage.interrupt = Interrupt::default();
-        let (fake, interrupt) = (stage.fake.clone(), stage.interrupt.clone());
-        stage.use_transport(Arc::new(Impatient { fake, interrupt, seen: AtomicUsize::new(0), at }));
+        stage.use_transport(Impatient::at(&stage, at));
         let ran = write_test(&stage);
         interrupted += usize::from(ran.exit == Exit::Interrupted);
         assert!(matches!(ran.exit, Exit::Done | Exit::Interrupted), "at {at}: {ran:?}");

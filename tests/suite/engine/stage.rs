@@ -224,6 +224,15 @@ impl Stage {
         Ran { exit, out: out.text(), err: err.text() }
     }
 
+    /// The same with both streams in one, as they come on a terminal.
+    pub(crate) fn run_mixed(&self, args: &[&str], password: Option<&str>) -> (Exit, String) {
+        let both = Shared::default();
+        let mut world = self.world(&both, &both, password.map(str::to_owned));
+        let args = std::iter::once("contactcmd").chain(args.iter().copied()).map(Into::into);
+        let exit = contactcmd::run(args, &mut world);
+        (exit, both.text())
+    }
+
     fn world(&self, out: &Shared, err: &Shared, password: Option<String>) -> World {
         let home = self.home.path().to_owned();
         let (fake, other) = (self.fake.clone(), self.transport.borrow().clone());

@@ -34,6 +34,7 @@ mod cards;
 mod knobs;
 mod language;
 mod play;
+mod transcripts;
 mod wire;
 
 use std::collections::BTreeSet;
