@@ -10,7 +10,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use contactcmd_ports::{CredentialError, CredentialKey, CredentialStore, Secret};
+use contactcmd_ports::{CredentialError, CredentialKey, CredentialStore, Secret, SecretKind};
 use keyring::Entry;
 
 /// What a person sees in the keychain's own program as the owner of our entries.
@@ -101,10 +101,16 @@ impl CredentialStore for Keychain {
 }
 
 /// `ada@example.org@https://dav.example`: what the user recognises in a list of passwords. The
-/// last `@` divides, since the server's are escaped, so two accounts never share an entry.
+/// last `@` divides, since the server's are escaped as its blanks are, so neither two accounts nor two
+/// kinds of secret ever share an entry.
 fn user(key: &CredentialKey) -> String {
-    let server = key.server.replace('%', "%25").replace('@', "%40");
-    format!("{}@{server}", key.username)
+    let server = key.server.replace('%', "%25").replace('@', "%40").replace(' ', "%20");
+    let kind = match key.kind {
+        SecretKind::Password => "",
+        SecretKind::RefreshToken => " (sign-in)",
+        SecretKind::ClientSecret => " (client secret)",
+    };
+    format!("{}@{server}{kind}", key.username)
 }
 
 /// The error of the port. The library's own error is not kept as the cause: some of its variants
@@ -160,16 +166,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_accounts_never_share_an_entry() {
-        let entry = |username: &str, server: &str| {
-            user(&CredentialKey { server: server.to_owned(), username: username.to_owned() })
+    fn two_accounts_never_share_an_entry_nor_do_two_kinds() {
+        let of = |kind, username: &str, server: &str| {
+            user(&CredentialKey { server: server.to_owned(), username: username.to_owned(), kind })
         };
+        let entry = |username: &str, server: &str| of(SecretKind::Password, username, server);
         assert_eq!(
             entry("ada@example.org", "https://dav.example:8443"),
             "ada@example.org@https://dav.example:8443"
         );
         assert_ne!(entry("a", "b@c"), entry("a@b", "c"));
         assert_ne!(entry("a", "b@c"), entry("a", "b%40c"));
+        let sign_in = of(SecretKind::RefreshToken, "a", "b");
+        assert_eq!(sign_in, "a@b (sign-in)");
+        assert_ne!(sign_in, of(SecretKind::ClientSecret, "a", "b"));
+        assert_ne!(sign_in, entry("a", "b (sign-in)"));
     }
 
     #[test]

@@ -359,7 +359,7 @@ Examples:
   contactcmd password set
   pass show mail | contactcmd password set --account work")]
     Set(Whose),
-    /// Forget the password of an account; the exit status is 1 when there was none
+    /// Forget the password, or the sign-in, of an account; the exit status is 1 when there was none
     Delete(Whose),
 }
 
@@ -390,9 +390,11 @@ mod tests {
 
     #[test]
     fn what_does_not_go_together_is_refused() {
-        let cases: [(&[&str], bool); 30] = [
+        let cases: [(&[&str], bool); 32] = [
             (&["setup"], true),
             (&["setup", ""], false),
+            (&["setup", "google", "--client-id", "x", "--client-secret-command", "y"], true),
+            (&["setup", "google", "--client-id", ""], false),
             (&["setup", "ada@example.org", "--account", "work", "--allow-http"], true),
             (&["add"], true),
             (&["add", "--given", "Ada", "--phone", "1", "--phone", "work=2"], true),

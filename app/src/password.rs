@@ -1,15 +1,14 @@
-//! Where an account's password comes from, in order: the environment, a command, the keychain, a
-//! question on the terminal. It is never in the config, on a command line, in a log or in an error.
+//! Where an account's secret comes from, in order: the environment, a command, the keychain, a
+//! question on the terminal or in the browser. It is never in the config, on a command line, in a log or
+//! in an error.
 
-use std::io;
-use std::process::{Command, Stdio};
+mod command;
 
 use anyhow::anyhow;
 use contactcmd_domain::dav::Location;
-use contactcmd_ports::{CredentialError, CredentialKey, Secret};
-use zeroize::Zeroizing;
+use contactcmd_ports::{CredentialError, CredentialKey, Secret, SecretKind};
 
-use crate::config::{AccountSettings, AuthKind, PasswordCommand};
+use crate::config::{AccountSettings, AuthKind};
 use crate::remote::sign_in;
 use crate::ui::{clean, error, prompt};
 use crate::{Exit, Failure, World};
@@ -28,22 +27,36 @@ pub enum Source {
     Keychain,
     /// The user typed it; [`remember`] it once the server has accepted it.
     Prompt,
+    /// The user has just signed in with the browser. It is in the keychain already, where there is one.
+    Browser,
 }
 
-/// Under which name the keychain keeps the password: the origin of the server and the user name.
-/// A server that was given as a host gets `https://`, so that both spellings are one account.
-pub fn key(server: &str, username: &str) -> CredentialKey {
+/// Under which name the keychain keeps what an account logs in with: the origin of the server, the user
+/// name, and which kind of secret its `auth` takes. A password that was kept before the account signed
+/// in with the browser is none of that sign-in's, and the other way round. A server that was given as a
+/// host gets `https://`, so that both spellings are one account.
+pub fn key(server: &str, username: &str, auth: Option<AuthKind>) -> CredentialKey {
     let server = server.trim();
     let address =
         if server.contains("://") { server.to_owned() } else { format!("https://{server}") };
     let origin = Location::parse(&address).map(|location| location.origin.to_string());
+    let kind = match auth {
+        Some(AuthKind::OAuth2) => SecretKind::RefreshToken,
+        Some(AuthKind::Basic | AuthKind::Digest | AuthKind::Bearer) | None => SecretKind::Password,
+    };
     CredentialKey {
         server: origin.unwrap_or_else(|_| server.to_lowercase()),
         username: username.to_owned(),
+        kind,
     }
 }
 
-/// The first password there is for this account, and where it was. For `auth = "oauth2"` it is the
+/// Under which name the keychain keeps the secret of a client: who gives tokens, and the client id.
+pub fn client_key(token_url: &str, client_id: &str) -> CredentialKey {
+    CredentialKey { kind: SecretKind::ClientSecret, ..key(token_url, client_id, None) }
+}
+
+/// The first secret there is for this account, and where it was. For `auth = "oauth2"` it is the
 /// refresh token, and in place of a question the user signs in with the browser; so this must not be
 /// called from within a future.
 ///
@@ -57,36 +70,84 @@ pub fn find(
     account: &AccountSettings,
     key: &CredentialKey,
 ) -> Result<(Secret, Source), Failure> {
-    if let Some(text) = (world.env)(VARIABLE).filter(|text| !text.is_empty()) {
-        return Ok((Secret::new(text), Source::Environment));
-    }
-    if let Some(command) = &account.password_command {
-        let secret = run(command).map_err(|wrong| wrong.of(&account.name, "password"))?;
-        return Ok((secret, Source::Command));
-    }
-    let no_keychain = match world.credentials.secret(key) {
-        Ok(Some(secret)) => return Ok((secret, Source::Keychain)),
-        Ok(None) => None,
-        Err(error) => Some(error),
+    let no_keychain = match kept(world, account, key)? {
+        Kept::Here(secret, source) => return Ok((secret, source)),
+        Kept::Nowhere(no_keychain) => no_keychain,
     };
-    if let Some(error) = &no_keychain {
-        world.ui.detail(error);
-    }
-    if account.auth == Some(AuthKind::OAuth2) {
-        if !prompt::can_ask(&world.ui) {
-            return Err(nobody_signed_in(account, key));
-        }
-        let secret = sign_in(world, account, key)?;
-        // The provider has just given it, so there is nothing to wait for.
-        if let Err(failure) = remember(world, key, &secret) {
-            error::print(&world.ui, &failure);
-        }
-        return Ok((secret, Source::Keychain));
+    if key.kind == SecretKind::RefreshToken {
+        return match prompt::can_ask(&world.ui) {
+            true => signed_in(world, account, key),
+            false => Err(nobody_signed_in(account, key)),
+        };
     }
     match ask(world, key)? {
         Some(secret) => Ok((secret, Source::Prompt)),
         None => Err(nowhere(key, no_keychain)),
     }
+}
+
+/// As [`find`], but the user of an `oauth2` account signs in even where there is no terminal: the
+/// browser asks, and who set an account up is there to answer it.
+///
+/// # Errors
+///
+/// As for [`find`].
+pub fn find_or_sign_in(
+    world: &World,
+    account: &AccountSettings,
+    key: &CredentialKey,
+) -> Result<(Secret, Source), Failure> {
+    if key.kind != SecretKind::RefreshToken {
+        return find(world, account, key);
+    }
+    match kept(world, account, key)? {
+        Kept::Here(secret, source) => Ok((secret, source)),
+        Kept::Nowhere(_) => signed_in(world, account, key),
+    }
+}
+
+/// Signs the user in with the browser. The refresh token is stored at once: the provider has just given
+/// it, so there is nothing to wait for.
+///
+/// # Errors
+///
+/// What [`sign_in`] says. A keychain that does not take it is told, and no error: this run has it.
+pub fn signed_in(
+    world: &World,
+    account: &AccountSettings,
+    key: &CredentialKey,
+) -> Result<(Secret, Source), Failure> {
+    let secret = sign_in(world, account, key)?;
+    match remember(world, key, &secret) {
+        Ok(()) => world.ui.say(format_args!("The {} is in the keychain now.", what(key))),
+        Err(failure) => error::print(&world.ui, &failure),
+    }
+    Ok((secret, Source::Browser))
+}
+
+/// A secret that nobody has to be asked for.
+enum Kept {
+    Here(Secret, Source),
+    /// There is none; and why the keychain could not be looked at, if it could not.
+    Nowhere(Option<CredentialError>),
+}
+
+fn kept(world: &World, account: &AccountSettings, key: &CredentialKey) -> Result<Kept, Failure> {
+    if let Some(text) = (world.env)(VARIABLE).filter(|text| !text.is_empty()) {
+        return Ok(Kept::Here(Secret::new(text), Source::Environment));
+    }
+    if let Some(command) = &account.password_command {
+        let secret = command::run(command).map_err(|wrong| wrong.of(&account.name, "password"))?;
+        return Ok(Kept::Here(secret, Source::Command));
+    }
+    Ok(match world.credentials.secret(key) {
+        Ok(Some(secret)) => Kept::Here(secret, Source::Keychain),
+        Ok(None) => Kept::Nowhere(None),
+        Err(error) => {
+            world.ui.detail(&error);
+            Kept::Nowhere(Some(error))
+        }
+    })
 }
 
 /// The secret of an OAuth2 client, under this name in the keychain: what `client_secret_command`
@@ -101,7 +162,8 @@ pub fn client_secret(
     key: &CredentialKey,
 ) -> Result<Option<Secret>, Failure> {
     if let Some(command) = &account.oauth2.client_secret_command {
-        let secret = run(command).map_err(|wrong| wrong.of(&account.name, "client_secret"))?;
+        let secret =
+            command::run(command).map_err(|wrong| wrong.of(&account.name, "client_secret"))?;
         return Ok(Some(secret));
     }
     // Without a keychain the client may still be one that needs no secret.
@@ -126,7 +188,7 @@ pub fn ask(world: &World, key: &CredentialKey) -> Result<Option<Secret>, Failure
     }
 }
 
-/// Stores a password in the keychain, in place of an older one.
+/// Stores a secret in the keychain, in place of an older one of its kind.
 ///
 /// # Errors
 ///
@@ -134,8 +196,18 @@ pub fn ask(world: &World, key: &CredentialKey) -> Result<Option<Secret>, Failure
 /// run asks again.
 pub fn remember(world: &World, key: &CredentialKey, secret: &Secret) -> Result<(), Failure> {
     world.credentials.store(key, secret).map_err(|error| {
-        Failure::from(error).context(format!("the password of {} was not stored", whose(key)))
+        let (what, whose) = (what(key), whose(key));
+        Failure::from(error).context(format!("the {what} of {whose} was not stored"))
     })
+}
+
+/// What a secret of this kind is called in messages.
+pub fn what(key: &CredentialKey) -> &'static str {
+    match key.kind {
+        SecretKind::Password => "password",
+        SecretKind::RefreshToken => "sign-in",
+        SecretKind::ClientSecret => "client secret",
+    }
 }
 
 /// `ada at https://dav.example`, for messages.
@@ -164,72 +236,13 @@ fn nowhere(key: &CredentialKey, keychain: Option<CredentialError>) -> Failure {
     ))
 }
 
-/// Why a password command gave none. Never holds what it printed.
-#[derive(Debug, thiserror::Error)]
-enum NoPassword {
-    #[error("it cannot be started")]
-    NotStarted(#[source] io::Error),
-    #[error("it ended with {0}")]
-    Failed(std::process::ExitStatus),
-    #[error("it printed no password")]
-    Empty,
-    #[error("it printed something that is not UTF-8")]
-    NotText,
-}
-
-impl NoPassword {
-    /// `what` is what the command prints, as the setting is called.
-    fn of(self, account: &str, what: &str) -> Failure {
-        let words = format!("the `{what}_command` of the account `{account}` failed");
-        Failure::new(Exit::Auth, anyhow::Error::new(self).context(words)).hint(
-            "run it by hand: it must print the secret in its first line and nothing before it",
-        )
-    }
-}
-
-/// Runs the command with the terminal at hand, because password managers ask for their own
-/// passwords and put their complaints on stderr; the first line of stdout is the password.
-fn run(command: &PasswordCommand) -> Result<Secret, NoPassword> {
-    let mut process = match command {
-        PasswordCommand::Shell(line) => shell(line),
-        PasswordCommand::Argv(argv) => {
-            let (program, arguments) = argv.split_first().ok_or(NoPassword::Empty)?;
-            let mut process = Command::new(program);
-            process.args(arguments);
-            process
-        }
-    };
-    let output = process
-        .stdin(Stdio::inherit())
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(NoPassword::NotStarted)?;
-    let stdout = Zeroizing::new(output.stdout);
-    if !output.status.success() {
-        return Err(NoPassword::Failed(output.status));
-    }
-    let first = stdout.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let first = first.strip_suffix(b"\r").unwrap_or(first);
-    match str::from_utf8(first) {
-        Ok("") => Err(NoPassword::Empty),
-        Ok(text) => Ok(Secret::new(text)),
-        Err(_) => Err(NoPassword::NotText),
-    }
-}
-
-fn shell(line: &str) -> Command {
-    let (program, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-    let mut process = Command::new(program);
-    process.args([flag, line]);
-    process
-}
-
 #[cfg(test)]
 mod tests {
     use contactcmd_ports::MockCredentialStore;
 
     use super::*;
     use crate::commands::testing::Stage;
+    use crate::config::PasswordCommand;
 
     fn account(command: Option<PasswordCommand>) -> AccountSettings {
         AccountSettings { password_command: command, ..AccountSettings::new("work") }
@@ -268,7 +281,7 @@ mod tests {
             let mut world = Stage::new().env(VARIABLE, variable).world();
             world.credentials = Box::new(keychain(chain));
             let account = account(command.map(|line| PasswordCommand::Shell(line.into())));
-            let (secret, from) = find(&world, &account, &key("dav.example", "ada")).unwrap();
+            let (secret, from) = find(&world, &account, &key("dav.example", "ada", None)).unwrap();
             assert_eq!((secret.expose(), from), (password, source));
         }
     }
@@ -279,7 +292,8 @@ mod tests {
         let argv = ["printf", "%s", "$HOME `x`"].map(str::to_owned).to_vec();
         let world = Stage::new().world();
         let (secret, _) =
-            find(&world, &account(Some(PasswordCommand::Argv(argv))), &key("h", "u")).unwrap();
+            find(&world, &account(Some(PasswordCommand::Argv(argv))), &key("h", "u", None))
+                .unwrap();
         assert_eq!(secret.expose(), "$HOME `x`");
     }
 
@@ -294,7 +308,7 @@ mod tests {
         ];
         for (line, cause) in cases {
             let world = Stage::new().world();
-            let failed = find(&world, &shell_account(line), &key("h", "u"));
+            let failed = find(&world, &shell_account(line), &key("h", "u", None));
             let Err(failure) = failed else { panic!("{line} gave a password") };
             assert_eq!(failure.exit, Exit::Auth);
             let words = format!("{:#}", failure.error);
@@ -308,7 +322,8 @@ mod tests {
         for store in [keychain(None), no_keychain()] {
             let mut world = Stage::new().world();
             world.credentials = Box::new(store);
-            let Err(failure) = find(&world, &account(None), &key("dav.example", "ada")) else {
+            let Err(failure) = find(&world, &account(None), &key("dav.example", "ada", None))
+            else {
                 panic!("a password from nowhere");
             };
             assert_eq!(failure.exit, Exit::Auth);
@@ -334,7 +349,32 @@ mod tests {
             ("ICloud", "https://icloud"),
         ];
         for (server, origin) in cases {
-            assert_eq!(key(server, "u").server, origin, "{server}");
+            assert_eq!(key(server, "u", None).server, origin, "{server}");
+        }
+    }
+
+    #[test]
+    fn no_kind_of_secret_is_taken_for_another() {
+        let kinds = [
+            key("dav.example", "u", None),
+            key("dav.example", "u", Some(AuthKind::OAuth2)),
+            client_key("https://dav.example/token", "u"),
+        ];
+        for held in &kinds {
+            let stage = Stage::new();
+            let world = stage.world();
+            remember(&world, held, &Secret::new("x")).unwrap();
+            for asked in &kinds {
+                let found = world.credentials.secret(asked).unwrap();
+                assert_eq!(found.is_some(), held == asked, "{held:?} {asked:?}");
+            }
+        }
+        for auth in [AuthKind::Basic, AuthKind::Digest, AuthKind::Bearer] {
+            assert_eq!(
+                key("dav.example", "u", Some(auth)),
+                kinds[0],
+                "all go to the server itself"
+            );
         }
     }
 }

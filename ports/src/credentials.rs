@@ -27,16 +27,29 @@ impl Secret {
 }
 
 /// Whose secret it is: an account is its server and its username, so the password of one server
-/// is never sent to another.
+/// is never sent to another; and of which kind, so that none goes where another belongs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CredentialKey {
     /// The server's origin, such as `https://dav.example:8443`.
     pub server: String,
-    /// The user name.
+    /// The user name; of a client's secret the client id.
     pub username: String,
+    /// What the secret is.
+    pub kind: SecretKind,
 }
 
-/// Keeps one secret per account, outside the database.
+/// What a secret is, and so who may be told it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SecretKind {
+    /// A password, or a token in its place: for the server itself.
+    Password,
+    /// What a sign-in with the browser gave (RFC 6749 6): for the provider that gives tokens.
+    RefreshToken,
+    /// The other half of a client id: for that provider too.
+    ClientSecret,
+}
+
+/// Keeps one secret of each kind per account, outside the database.
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait CredentialStore {
     /// The secret of `key`, or `None` if none was ever stored.

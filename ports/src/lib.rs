@@ -12,7 +12,7 @@ mod records;
 mod repo;
 mod transport;
 
-pub use credentials::{CredentialError, CredentialKey, CredentialStore, Secret};
+pub use credentials::{CredentialError, CredentialKey, CredentialStore, Secret, SecretKind};
 pub use records::{
     Account, AccountDraft, AccountId, Book, BookId, Brief, Conflict, ConflictId, ExternalId,
     JsonSummary, Keep, KeptConflict, ListPage, ListQuery, Past, Pending, Progress, Run, RunId,

@@ -1,7 +1,7 @@
 //! What [`CredentialStore`] promises, one function per promise. Here and not with the tests, because
 //! the keychain of the operating system is held to it by a program of its own (`keychain-probe`).
 
-use contactcmd_ports::{CredentialError, CredentialKey, CredentialStore, Secret};
+use contactcmd_ports::{CredentialError, CredentialKey, CredentialStore, Secret, SecretKind};
 
 /// A promise by its name.
 pub type Promise = (&'static str, fn(&dyn CredentialStore) -> Result<(), String>);
@@ -73,6 +73,8 @@ fn accounts_are_apart(store: &dyn CredentialStore) -> Result<(), String> {
         named("https://dav.example:8443", "ada"),
         named("https://dav.example", "ada@example.org"),
         named("https://dav.example:8443", "ADA@example.org"),
+        CredentialKey { kind: SecretKind::RefreshToken, ..key() },
+        CredentialKey { kind: SecretKind::ClientSecret, ..key() },
     ];
     put(store, &key(), "mine")?;
     for other in &others {
@@ -98,7 +100,8 @@ fn any_text_is_a_secret(store: &dyn CredentialStore) -> Result<(), String> {
 }
 
 fn named(server: &str, username: &str) -> CredentialKey {
-    CredentialKey { server: server.to_owned(), username: username.to_owned() }
+    let (server, username) = (server.to_owned(), username.to_owned());
+    CredentialKey { server, username, kind: SecretKind::Password }
 }
 
 fn put(store: &dyn CredentialStore, key: &CredentialKey, text: &str) -> Result<(), String> {

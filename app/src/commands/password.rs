@@ -2,10 +2,11 @@
 
 use std::io::BufRead;
 
-use contactcmd_ports::{CredentialKey, Secret};
+use contactcmd_ports::{CredentialKey, Secret, SecretKind};
 
+use super::sync::account;
 use crate::cli::Whose;
-use crate::config::{AccountSettings, AuthKind};
+use crate::config::AccountSettings;
 use crate::remote::{first_address, sign_in};
 use crate::ui::prompt;
 use crate::{Exit, Failure, World, config, password};
@@ -21,63 +22,59 @@ const MOST: u64 = 64 * 1024;
 /// [`Exit::Usage`] when it is not clear whose it is; [`Exit::Failed`] when none was given, the two
 /// differ, or the keychain does not take it: nothing is stored then. What [`sign_in`] says.
 pub fn set(whose: &Whose, world: &World) -> Result<Exit, Failure> {
-    let (key, account) = key(whose, world)?;
-    if let Some(account) = account.filter(|account| account.auth == Some(AuthKind::OAuth2)) {
-        password::remember(world, &key, &sign_in(world, &account, &key)?)?;
-        world.ui.say(format!("the sign-in of {} is in the keychain", password::whose(&key)));
-        return Ok(Exit::Done);
-    }
-    let secret = if world.ui.terminal.stdin {
-        typed(world, &key)?
-    } else {
-        first_line(std::io::stdin().lock())?
+    let (key, account) = meant(whose, world)?;
+    let secret = match key.kind {
+        SecretKind::RefreshToken => sign_in(world, &account, &key)?,
+        _ if world.ui.terminal.stdin => typed(world, &key)?,
+        _ => first_line(std::io::stdin().lock())?,
     };
     if secret.is_empty() {
         return Err(Failure::new(Exit::Failed, anyhow::anyhow!("the password is empty")));
     }
     password::remember(world, &key, &secret)?;
-    world.ui.say(format!("the password of {} is in the keychain", password::whose(&key)));
+    let (what, whose) = (password::what(&key), password::whose(&key));
+    world.ui.say(format!("the {what} of {whose} is in the keychain"));
     Ok(Exit::Done)
 }
 
-/// Removes a password from the keychain; exit 1 when there was none.
+/// Removes what the keychain has for an account, of whatever kind; exit 1 when there was nothing.
 ///
 /// # Errors
 ///
 /// [`Exit::Usage`] when it is not clear whose it is; [`Exit::Failed`] when the keychain fails.
 pub fn delete(whose: &Whose, world: &World) -> Result<Exit, Failure> {
-    let (key, _) = key(whose, world)?;
-    if world.credentials.forget(&key)? {
-        world.ui.say(format!("the password of {} is forgotten", password::whose(&key)));
-        return Ok(Exit::Done);
+    let (key, _) = meant(whose, world)?;
+    let mut exit = Exit::Failed;
+    for kind in [SecretKind::Password, SecretKind::RefreshToken, SecretKind::ClientSecret] {
+        let key = CredentialKey { kind, ..key.clone() };
+        if world.credentials.forget(&key)? {
+            let (what, whose) = (password::what(&key), password::whose(&key));
+            world.ui.say(format!("the {what} of {whose} is forgotten"));
+            exit = Exit::Done;
+        }
     }
-    world.ui.say(format!("there was no password of {}", password::whose(&key)));
-    Ok(Exit::Failed)
+    if exit == Exit::Failed {
+        world.ui.say(format!("there was no password of {}", password::whose(&key)));
+    }
+    Ok(exit)
 }
 
-/// Whose it is, and the account of the config if it was meant.
-fn key(whose: &Whose, world: &World) -> Result<(CredentialKey, Option<AccountSettings>), Failure> {
-    if let (Some(server), Some(username)) = (&whose.server, &whose.username) {
-        return Ok((resolved(server, username)?, None));
-    }
+/// Whose it is, as the key under which a sync looks, and the account with all that was typed of it.
+fn meant(whose: &Whose, world: &World) -> Result<(CredentialKey, AccountSettings), Failure> {
     let settings = config::load(world)?;
-    let account = settings.account(whose.account.as_deref())?;
-    match (&account.server, &account.username) {
-        (Some(server), Some(username)) => Ok((resolved(server, username)?, Some(account.clone()))),
+    let (account, _) = account::pick(&settings, whose.into())?;
+    match (&account.server, account.user()) {
+        (Some(server), Some(username)) => {
+            // A password may be stored for an address that a sync then refuses to use.
+            let address = first_address(server, true)?;
+            Ok((password::key(&address.to_string(), &username, account.auth), account))
+        }
         (server, _) => {
             let missing = if server.is_none() { "server" } else { "username" };
             let words = format!("the account `{}` has no `{missing}`", account.name);
             Err(Failure::usage(words).hint(format!("add it in {}", settings.path.display())))
         }
     }
-}
-
-/// The key under which a sync looks: by the address that a host, a provider or an e-mail address stands
-/// for.
-fn resolved(server: &str, username: &str) -> Result<CredentialKey, Failure> {
-    // A password may be stored for an address that a sync then refuses to use.
-    let address = first_address(server, true)?;
-    Ok(password::key(&address.to_string(), username))
 }
 
 fn typed(world: &World, key: &CredentialKey) -> Result<Secret, Failure> {
@@ -115,15 +112,20 @@ mod tests {
     }
 
     #[test]
-    fn deleting_says_whether_there_was_one() {
+    fn deleting_says_what_there_was_of_any_kind() {
         let stage = Stage::new();
-        stage.secrets.store(&password::key("dav.example", "ada"), &Secret::new("x")).unwrap();
+        let key = password::key("dav.example", "ada", None);
+        for kind in [SecretKind::Password, SecretKind::RefreshToken] {
+            let key = CredentialKey { kind, ..key.clone() };
+            stage.secrets.store(&key, &Secret::new("x")).unwrap();
+        }
         let args = ["password", "delete", "--server", "https://DAV.example/x", "--username", "ada"];
         assert_eq!(stage.run(&args), Exit::Done);
         assert_eq!(stage.run(&args), Exit::Failed);
         assert_eq!(
             stage.stderr(),
             "the password of ada at https://dav.example is forgotten\n\
+             the sign-in of ada at https://dav.example is forgotten\n\
              there was no password of ada at https://dav.example\n"
         );
     }
@@ -134,7 +136,7 @@ mod tests {
         let stage = Stage::new().env("XDG_CONFIG_HOME", folder.root().to_str().unwrap());
         let mut account = config::AccountSettings::new("work");
         account.server = Some("dav.example".into());
-        config::save(&stage.world(), &account).unwrap();
+        config::add(&stage.world(), &account).unwrap();
         assert_eq!(stage.run(&["password", "delete"]), Exit::Usage);
         assert!(stage.stderr().starts_with("error: the account `work` has no `username`\n"));
     }

@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use contactcmd_domain::dav::{Origin, route};
 use contactcmd_domain::sync::guard::MaxDelete;
 use contactcmd_domain::sync::policy::ConflictPolicy;
 
@@ -136,12 +137,36 @@ impl AccountSettings {
             timeout: DEFAULT_TIMEOUT,
         }
     }
+
+    /// The user name at the server: `username`, else the e-mail address that stands for the server.
+    pub fn user(&self) -> Option<String> {
+        let address = || route(self.server.as_deref()?, true).ok()?.username;
+        self.username.clone().or_else(address)
+    }
+
+    /// Whether it is at the server of this origin, however that is spelled.
+    pub fn is_at(&self, origin: &Origin) -> bool {
+        let route = self.server.as_deref().and_then(|server| route(server, true).ok());
+        route.is_some_and(|route| route.start.origin == *origin)
+    }
 }
 
 impl Settings {
     /// The account of this name, if there is one.
     pub fn find(&self, name: &str) -> Option<&AccountSettings> {
         self.accounts.iter().find(|account| account.name == name)
+    }
+
+    /// Whether an account of this name can be added: no table of that name has a server.
+    pub fn is_free(&self, name: &str) -> bool {
+        self.find(name).is_none_or(|account| account.server.is_none())
+    }
+
+    /// What an account to be added under this name starts from: its unfinished table, such as a
+    /// `[carddav]` that only has a `ca_file`, else nothing.
+    pub fn begun(&self, name: &str) -> AccountSettings {
+        let unfinished = self.find(name).filter(|account| account.server.is_none());
+        unfinished.cloned().unwrap_or_else(|| AccountSettings::new(name))
     }
 
     /// The account of this name; without a name the one in `[carddav]` itself, or the only one.
@@ -201,16 +226,22 @@ pub fn load(world: &World) -> Result<Settings, Failure> {
     Ok(Settings { path, accounts, history })
 }
 
-/// Writes this account's table into the config file, creating both if need be, and gives the path
-/// of the file. Comments, formatting, other tables and settings that stay the same are kept; a
+/// Writes the table of a new account into the config file, creating both if need be, and gives the
+/// path of the file. Comments, formatting, other tables and settings that stay the same are kept; a
 /// setting that has its default value is left out.
 ///
 /// # Errors
 ///
-/// Exit 2 when something in the file is wrong as it is: nothing is written. Exit 1 when it cannot be
-/// written: what was there before still is.
-pub fn save(world: &World, account: &AccountSettings) -> Result<PathBuf, Failure> {
-    let path = paths::config(world)?;
+/// Exit 2 when something in the file is wrong as it is, or another program has given the table a server
+/// since it was read: nothing is written. Exit 1 when it cannot be written: what was there before
+/// still is.
+pub fn add(world: &World, account: &AccountSettings) -> Result<PathBuf, Failure> {
+    let known = load(world)?;
+    if !known.is_free(&account.name) {
+        let words = format!("the config has another account called `{}` by now", account.name);
+        return Err(Failure::usage(words).hint("choose another name with `--account NAME`"));
+    }
+    let path = known.path;
     let old = read_if_there(&path)?.unwrap_or_default();
     let new = write::with_account(&old, account, &expander(world, &path))
         .map_err(|complaint| complaint.within(&path))?;
@@ -289,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_saved_is_loaded_and_only_the_user_can_read_it() {
+    fn what_is_added_is_loaded_and_only_the_user_can_read_it() {
         let folder = Folder::new();
         let world = Stage::new().env("XDG_CONFIG_HOME", folder.root().to_str().unwrap()).world();
         assert_eq!(load(&world).unwrap().accounts, []);
@@ -299,7 +330,7 @@ mod tests {
             timeout: Duration::from_secs(5),
             ..AccountSettings::new("work")
         };
-        let path = save(&world, &account).unwrap();
+        let path = add(&world, &account).unwrap();
         let loaded = load(&world).unwrap();
         assert_eq!((&loaded.path, loaded.accounts), (&path, vec![account]));
         #[cfg(unix)]
@@ -311,13 +342,13 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_names_file_and_line_and_stops_a_save() {
+    fn a_mistake_names_file_and_line_and_adds_nothing() {
         let folder = Folder::new();
         let world = Stage::new().env("XDG_CONFIG_HOME", folder.root().to_str().unwrap()).world();
-        let path = save(&world, &AccountSettings::new("work")).unwrap();
+        let path = add(&world, &AccountSettings::new("work")).unwrap();
         std::fs::write(&path, "[carddav]\nservr = 'x'\n").unwrap();
         let failures =
-            [load(&world).unwrap_err(), save(&world, &AccountSettings::new("work")).unwrap_err()];
+            [load(&world).unwrap_err(), add(&world, &AccountSettings::new("work")).unwrap_err()];
         for failure in failures {
             assert_eq!(failure.exit, Exit::Usage);
             let words = failure.error.to_string();
@@ -325,5 +356,20 @@ mod tests {
             assert_eq!(failure.hint.as_deref(), Some("did you mean `server`?"));
         }
         assert_eq!(std::fs::read(&path).unwrap(), b"[carddav]\nservr = 'x'\n");
+    }
+
+    #[test]
+    fn an_account_that_came_in_between_is_not_replaced() {
+        let folder = Folder::new();
+        let world = Stage::new().env("XDG_CONFIG_HOME", folder.root().to_str().unwrap()).world();
+        let of = |server: &str| AccountSettings {
+            server: Some(server.into()),
+            ..AccountSettings::new(DEFAULT_ACCOUNT)
+        };
+        add(&world, &of("first.example")).unwrap();
+        let failure = add(&world, &of("second.example")).unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage);
+        assert!(failure.hint.unwrap().contains("--account"), "{}", failure.error);
+        assert_eq!(load(&world).unwrap().accounts, [of("first.example")]);
     }
 }

@@ -6,8 +6,8 @@ use contactcmd_domain::dav::{
 };
 use contactcmd_ports::TransportError;
 
+use super::dns::{Named, known_mail_host, named};
 use super::not_found::{Came, Tried};
-use super::service::{Named, known_mail_host, named};
 use super::{Remote, RemoteError};
 use crate::{Exit, Failure};
 
@@ -56,12 +56,19 @@ pub fn first_address(server: &str, allow_http: bool) -> Result<Location, Failure
 ///
 /// # Errors
 ///
-/// [`RemoteError::Dav`] with 401 as soon as the password is refused: it is sent no second time (Q23).
+/// [`RemoteError::Dav`] with 401 as soon as the password is refused: it is sent no second time (Q23),
+/// unless the server has said before whose it is.
 /// [`RemoteError::Elsewhere`] when DNS names another domain: go there only with the user's word.
 /// [`RemoteError::NotFound`] with what became of each step when all failed.
 pub async fn discover(remote: &Remote<'_>, server: &str) -> Result<Discovered, RemoteError> {
-    let mut search =
-        Search { remote, tried: Vec::new(), asked: Vec::new(), silent: Vec::new(), cause: None };
+    let mut search = Search {
+        remote,
+        tried: Vec::new(),
+        asked: Vec::new(),
+        silent: Vec::new(),
+        cause: None,
+        is_known: false,
+    };
     let route = route(server, remote.allow_http).map_err(|error| RemoteError::NotFound {
         server: server.to_owned(),
         tried: vec![Tried::new(server, Came::Other, error)],
@@ -89,6 +96,10 @@ struct Search<'a, 'w> {
     silent: Vec<Origin>,
     /// The first of those failures.
     cause: Option<TransportError>,
+    /// Whether the server has said who the user is. Then the password is right, and a 401 is about that
+    /// place alone: Calypso has one for everybody at the well-known address. A place that merely
+    /// answers may be open to all.
+    is_known: bool,
 }
 
 impl Search<'_, '_> {
@@ -97,12 +108,12 @@ impl Search<'_, '_> {
             return Ok(None);
         }
         self.asked.push(at.clone());
-        match from_address(self.remote, at).await {
+        match self.look_at(at).await {
             Ok(found) if !found.books.is_empty() || !found.home_sets.is_empty() => {
                 return Ok(Some(found));
             }
             Ok(_) => self.note(Tried::new(at, Came::Other, "no address books")),
-            Err(error) if is_final(&error) => return Err(error),
+            Err(error) if self.is_final(&error) => return Err(error),
             Err(RemoteError::Transport(error)) => {
                 self.note(Tried::new(at, Came::NoAnswer, &error));
                 if is_silence_of(&error, &at.origin) {
@@ -117,6 +128,71 @@ impl Search<'_, '_> {
             Err(error) => self.note(Tried::new(at, Came::Other, &error)),
         }
         Ok(None)
+    }
+
+    async fn look_at(&mut self, at: &Location) -> Result<Discovered, RemoteError> {
+        let remote = self.remote;
+        remote.world().ui.detail(format!("looking for address books at {at}"));
+        let start = remote.ask(at, |at| Probe { at }).await?;
+        if let Some(book) = start.reply.book {
+            return Ok(Discovered { books: vec![book], ..nothing(at) });
+        }
+        let mut homes = start.reply.home_sets.clone();
+        self.is_known |= !homes.is_empty() || matches!(start.reply.principal, Principal::At(_));
+        if homes.is_empty() {
+            homes = match &start.reply.principal {
+                Principal::At(principal) => homes_of(remote, principal).await?,
+                Principal::Unauthenticated => Vec::new(),
+                Principal::Missing => fallback_homes(&start.reply, &start.at),
+            };
+        }
+        let mut books = match self.books_in(&homes).await {
+            // A home that says nothing is no reason to leave out the book that was named.
+            Err(error @ RemoteError::Dav { .. })
+                if start.reply.looks_like_book.is_some() && !self.is_final(&error) =>
+            {
+                Vec::new()
+            }
+            listed => listed?,
+        };
+        if books.is_empty() {
+            books.extend(start.reply.looks_like_book);
+            // A place that only might have been a home is none.
+            if books.is_empty() && matches!(start.reply.principal, Principal::Missing) {
+                homes.retain(|home| start.reply.home_sets.contains(home));
+            }
+        }
+        books.sort_by(|a, b| {
+            a.name.cmp(&b.name).then_with(|| a.location.href.cmp(&b.location.href))
+        });
+        Ok(Discovered { home_sets: homes, books, ..nothing(at) })
+    }
+
+    async fn books_in(&self, homes: &[Location]) -> Result<Vec<BookInfo>, RemoteError> {
+        let mut books: Vec<BookInfo> = Vec::new();
+        for home in homes {
+            let listed = self.remote.ask(home, |home| ListBooks { home }).await?;
+            for book in listed.reply {
+                let known =
+                    |other: &BookInfo| other.location.href.key() == book.location.href.key();
+                if !books.iter().any(known) {
+                    books.push(book);
+                }
+            }
+        }
+        Ok(books)
+    }
+
+    /// Whether another address cannot help: the password, the user.
+    fn is_final(&self, error: &RemoteError) -> bool {
+        match error {
+            RemoteError::Interrupted
+            | RemoteError::SignIn(_)
+            | RemoteError::Dav { error: DavError::Busy { .. }, .. } => true,
+            RemoteError::NotOffered { .. }
+            | RemoteError::Dav { error: DavError::Unauthorized { .. }, .. } => !self.is_known,
+            _ => false,
+        }
     }
 
     /// Asks the hosts that DNS names. The password of `home` goes to none of another domain (Q08).
@@ -178,17 +254,6 @@ impl Search<'_, '_> {
     }
 }
 
-/// Whether another address cannot help: the password, the user.
-fn is_final(error: &RemoteError) -> bool {
-    matches!(
-        error,
-        RemoteError::Interrupted
-            | RemoteError::SignIn(_)
-            | RemoteError::NotOffered { .. }
-            | RemoteError::Dav { error: DavError::Unauthorized { .. } | DavError::Busy { .. }, .. }
-    )
-}
-
 /// Whether that host said nothing, and not one that it redirected to.
 fn is_silence_of(error: &TransportError, origin: &Origin) -> bool {
     match error {
@@ -198,41 +263,6 @@ fn is_silence_of(error: &TransportError, origin: &Origin) -> bool {
         | TransportError::Broken { host, .. } => host.starts_with(origin.host()),
         TransportError::TooLarge { .. } => false,
     }
-}
-
-async fn from_address(remote: &Remote<'_>, at: &Location) -> Result<Discovered, RemoteError> {
-    remote.world().ui.detail(format!("looking for address books at {at}"));
-    let start = remote.ask(at, |at| Probe { at }).await?;
-    if let Some(book) = start.reply.book {
-        return Ok(Discovered { books: vec![book], ..nothing(at) });
-    }
-    let mut homes = start.reply.home_sets.clone();
-    if homes.is_empty() {
-        homes = match &start.reply.principal {
-            Principal::At(principal) => homes_of(remote, principal).await?,
-            Principal::Unauthenticated => Vec::new(),
-            Principal::Missing => fallback_homes(&start.reply, &start.at),
-        };
-    }
-    let mut books: Vec<BookInfo> = Vec::new();
-    for home in &homes {
-        let listed = remote.ask(home, |home| ListBooks { home }).await?;
-        for book in listed.reply {
-            let known = |other: &BookInfo| other.location.href.key() == book.location.href.key();
-            if !books.iter().any(known) {
-                books.push(book);
-            }
-        }
-    }
-    if books.is_empty() {
-        books.extend(start.reply.looks_like_book);
-        // A place that only might have been a home is none.
-        if books.is_empty() && matches!(start.reply.principal, Principal::Missing) {
-            homes.retain(|home| start.reply.home_sets.contains(home));
-        }
-    }
-    books.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.location.href.cmp(&b.location.href)));
-    Ok(Discovered { home_sets: homes, books, ..nothing(at) })
 }
 
 fn nothing(entry: &Location) -> Discovered {

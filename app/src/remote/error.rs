@@ -222,8 +222,9 @@ fn password_hint(host: &str) -> &'static str {
              run `contactcmd password set`"
         }
         Some(Password::OAuth) => {
-            "this provider takes no password: set `auth = \"oauth2\"` and a `client_id` in the config \
-             (docs/servers/google.md shows how), then sign in with `contactcmd password set`"
+            "this provider takes no password: `contactcmd setup` signs you in with the browser; for an \
+             account that is in the config already, set `auth = \"oauth2\"` and a `client_id` there \
+             (docs/servers/google.md shows how), then `contactcmd password set`"
         }
         Some(Password::Account) | None => {
             "check the user name, then set the password anew with `contactcmd password set`; with \

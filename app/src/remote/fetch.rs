@@ -1,12 +1,14 @@
 //! Fetching cards: adaptive multigets, several in flight; what they leave out, one by one.
 
 use std::collections::{HashMap, VecDeque};
+use std::future::poll_fn;
+use std::task::Poll;
 
 use contactcmd_domain::dav::{
     Batches, Fetched, GetCard, Href, HrefKey, Location, Multiget, Quirks, What,
 };
-use futures::StreamExt;
 use futures::stream::FuturesOrdered;
+use futures::{Stream, StreamExt};
 
 use super::{Answer, Remote, RemoteError};
 
@@ -34,40 +36,61 @@ pub async fn fetch<E: From<RemoteError>>(
     let mut batches = Batches::default();
     let mut flying = FuturesOrdered::new();
     let mut health = Health { multigets_useless: quirks.no_multiget, ..Health::default() };
-    loop {
-        if remote.is_http2() {
-            batches.spoke_http2();
-        }
-        let size = if health.multigets_useless { 1 } else { batches.size() };
-        let room = (CARDS_IN_FLIGHT / size).clamp(2, batches.in_flight());
-        while flying.len() < room && !queue.is_empty() {
-            let asked: Vec<Href> = queue.drain(..size.min(queue.len())).collect();
-            flying.push_back(one_batch(remote, book, asked, health.multigets_useless));
-        }
-        let Some((asked, answer)) = flying.next().await else { return Ok(()) };
-        match answer {
-            Ok(answer) => {
-                let elapsed = u64::try_from(answer.elapsed.as_millis()).unwrap_or(u64::MAX);
-                batches.answered(asked.len(), answer.bytes, elapsed);
-                health.worked(&answer.reply);
-                sink(complete(remote, book, asked, answer.reply).await?).await?;
+    let done: Result<(), E> = async {
+        loop {
+            if remote.is_http2() {
+                batches.spoke_http2();
             }
-            Err(error) if !error.asks_for_less() => return Err(error.into()),
-            Err(error) => {
-                if let [href] = asked.as_slice() {
-                    let card = one_card(remote, book, href, None).await?;
-                    health.alone(&card.what, error)?;
-                    sink(vec![card]).await?;
-                } else {
-                    health.split(asked.len(), error)?;
-                    batches.failed(asked.len());
-                    for href in asked.into_iter().rev() {
-                        queue.push_front(href);
+            let size = if health.multigets_useless { 1 } else { batches.size() };
+            let room = (CARDS_IN_FLIGHT / size).clamp(2, batches.in_flight());
+            while flying.len() < room && !queue.is_empty() {
+                let asked: Vec<Href> = queue.drain(..size.min(queue.len())).collect();
+                flying.push_back(one_batch(remote, book, asked, health.multigets_useless));
+            }
+            let Some((asked, answer)) = flying.next().await else { return Ok(()) };
+            match answer {
+                Ok(answer) => {
+                    let elapsed = u64::try_from(answer.elapsed.as_millis()).unwrap_or(u64::MAX);
+                    batches.answered(asked.len(), answer.bytes, elapsed);
+                    health.worked(&answer.reply);
+                    sink(complete(remote, book, asked, answer.reply).await?).await?;
+                }
+                Err(error) if !error.asks_for_less() => return Err(error.into()),
+                Err(error) => {
+                    if let [href] = asked.as_slice() {
+                        let card = one_card(remote, book, href, None).await?;
+                        health.alone(&card.what, error)?;
+                        sink(vec![card]).await?;
+                    } else {
+                        health.split(asked.len(), error)?;
+                        batches.failed(asked.len());
+                        for href in asked.into_iter().rev() {
+                            queue.push_front(href);
+                        }
                     }
                 }
             }
         }
     }
+    .await;
+    until_renewed(remote, &mut flying).await;
+    done
+}
+
+/// Lets a request that is getting a token go on, so that what the provider gives is kept: some take the
+/// old refresh token back with it. The others may be dropped.
+async fn until_renewed(remote: &Remote<'_>, flying: &mut (impl Stream + Unpin)) {
+    poll_fn(|context| {
+        while remote.is_renewing() {
+            match flying.poll_next_unpin(context) {
+                Poll::Ready(Some(_)) => {}
+                Poll::Pending if remote.is_renewing() => return Poll::Pending,
+                Poll::Pending | Poll::Ready(None) => break,
+            }
+        }
+        Poll::Ready(())
+    })
+    .await;
 }
 
 /// What is known of this server while a fetch goes on.

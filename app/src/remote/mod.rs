@@ -3,11 +3,11 @@
 
 mod auth;
 mod discover;
+mod dns;
 mod error;
 mod fetch;
 mod not_found;
 mod send;
-mod service;
 mod write;
 
 use std::cell::Cell;
@@ -15,14 +15,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use contactcmd_domain::dav::{DavError, Location, Operation, RedirectRefused, Rules, follow};
-use contactcmd_ports::DavTransport;
+use contactcmd_ports::{DavTransport, Secret};
 
-pub use auth::{Credentials, SignInError, sign_in};
+pub use auth::{Credentials, SignInError, client_steps, sign_in};
 pub use discover::{Discovered, discover, first_address};
+pub use dns::named_elsewhere;
 pub use error::RemoteError;
 pub use fetch::{fetch, fetch_each};
 pub use not_found::{Came, Tried};
-pub use service::named_elsewhere;
 pub use write::WriteError;
 
 use crate::World;
@@ -99,6 +99,16 @@ impl<'w> Remote<'w> {
     /// Which way of logging in is in use; it changes when the server asks for Digest.
     pub fn auth(&self) -> AuthKind {
         self.credentials.kind()
+    }
+
+    /// The refresh token of now, for `oauth2`; it may be another than the one of the beginning.
+    pub fn refresh_token(&self) -> Option<Secret> {
+        self.credentials.refresh_token()
+    }
+
+    /// See [`Credentials::is_renewing`].
+    fn is_renewing(&self) -> bool {
+        self.credentials.is_renewing()
     }
 
     /// The outside world.

@@ -10,8 +10,9 @@ use super::reply::{Reply, with_body};
 
 /// The provider of one server, with one user who says yes.
 ///
-/// Its page is `/oauth2/auth` and its tokens are at `/oauth2/token`, on every host. It knows one client:
-/// `the-client` with the secret `the-client-secret`.
+/// Its page is `/oauth2/auth` and its tokens are at `/oauth2/token`, on every host; those of Google, at
+/// their own addresses, are the same. It knows one client: `the-client` with the secret
+/// `the-client-secret`.
 #[derive(Debug, Default)]
 pub struct SignIn {
     /// How many tokens and codes were given.
@@ -39,6 +40,8 @@ enum Rotation {
     Never,
     EachTime,
 }
+
+const PAGES: [&str; 2] = ["/oauth2/auth", "accounts.google.com/o/oauth2/v2/auth"];
 
 const CLIENT: (&str, &str) = ("the-client", "the-client-secret");
 
@@ -82,7 +85,8 @@ impl SignIn {
     /// When the address is not one that a careful client makes.
     pub fn agree(&mut self, page: &str) -> String {
         let (at, query) = page.split_once('?').unwrap_or_default();
-        assert!(at.starts_with("https://") && at.ends_with("/oauth2/auth"), "{page}");
+        let is_page = PAGES.iter().any(|known| at.ends_with(known));
+        assert!(at.starts_with("https://") && is_page, "{page}");
         let of = |name: &str| param(query, name).unwrap_or_default();
         assert_eq!((of("response_type").as_str(), of("client_id").as_str()), ("code", CLIENT.0));
         assert_eq!(of("code_challenge_method"), "S256");
@@ -147,6 +151,7 @@ impl SignIn {
 /// Whether the endpoint for tokens is asked, and not the server.
 pub(super) fn is_endpoint(ask: &Ask) -> bool {
     ask.path == "/oauth2/token"
+        || (ask.bare_host() == "oauth2.googleapis.com" && ask.path == "/token")
 }
 
 fn refusal(status: u16, code: &str, words: &str) -> Reply {

@@ -1,23 +1,20 @@
 //! Logging in: every way of it, and what a wrong secret costs.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use async_trait::async_trait;
+use contactcmd::config::AuthKind;
 use contactcmd::{Exit, password};
-use contactcmd_ports::{CredentialStore, DavTransport, Secret, TransportError};
+use contactcmd_ports::{CredentialKey, CredentialStore, Secret};
 use contactcmd_tests::fake::{
-    Auth, AuthFailure, Challenges, DigestAlgorithm, DigestRule, FakeDav, Fault, Knobs, Layout,
-    OldNonce, SinKind,
+    Auth, AuthFailure, Challenges, DigestAlgorithm, DigestRule, Fault, Knobs, Layout, OldNonce,
+    SinKind,
 };
-use http::{Request, Response};
 
+use super::sign_in::is_kept;
 use super::stage::{Ran, Stage, card};
 
-const SYNC: [&str; 4] = ["sync", "carddav", "--direction", "sync"];
+pub(super) const SYNC: [&str; 4] = ["sync", "carddav", "--direction", "sync"];
 
 /// A server that logs in so, and an account of it with these lines in the config.
-fn stage(knobs: Knobs, lines: &str) -> Stage {
+pub(super) fn stage(knobs: Knobs, lines: &str) -> Stage {
     // How one logs in is asked for where the account is, and not where discovery begins.
     let knobs = Knobs { layout: Layout { address: None, ..knobs.layout }, ..knobs };
     let stage = Stage::with_cards(knobs, 3);
@@ -29,11 +26,11 @@ fn stage(knobs: Knobs, lines: &str) -> Stage {
     stage
 }
 
-fn knobs(auth: Auth) -> Knobs {
+pub(super) fn knobs(auth: Auth) -> Knobs {
     Knobs { auth, ..Knobs::default() }
 }
 
-const OAUTH2: &str = "auth = \"oauth2\"
+pub(super) const OAUTH2: &str = "auth = \"oauth2\"
 client_id = \"the-client\"
 client_secret_command = \"echo the-client-secret\"
 auth_url = \"https://login.example.test/oauth2/auth\"
@@ -41,16 +38,20 @@ token_url = \"https://login.example.test/oauth2/token\"
 scope = \"contacts\"";
 
 /// An account that signed in before, at a server like Google.
-fn signed_in(knobs: Knobs) -> Stage {
+pub(super) fn signed_in(knobs: Knobs) -> Stage {
     let stage = stage(Knobs { auth: Auth::OAuth2, ..knobs }, OAUTH2);
     let token = stage.fake.sign_in(|provider| provider.grant());
-    let key = password::key(&stage.fake.url(), "alice");
-    stage.keychain.store(&key, &Secret::new(token)).unwrap();
+    stage.keychain.store(&sign_in(&stage), &Secret::new(token)).unwrap();
     stage
 }
 
+/// Under which name the keychain keeps the refresh token.
+pub(super) fn sign_in(stage: &Stage) -> CredentialKey {
+    password::key(&stage.fake.url(), "alice", Some(AuthKind::OAuth2))
+}
+
 /// Which schemes were sent, in order, each once in a row; `-` is none.
-fn schemes(stage: &Stage) -> Vec<String> {
+pub(super) fn schemes(stage: &Stage) -> Vec<String> {
     let log = stage.fake.log();
     let is_dav = |path: &str| path != "/oauth2/token";
     let mut all: Vec<String> = log
@@ -62,11 +63,7 @@ fn schemes(stage: &Stage) -> Vec<String> {
     all
 }
 
-fn tokens_asked_for(stage: &Stage) -> usize {
-    stage.fake.log().iter().filter(|logged| logged.path == "/oauth2/token").count()
-}
-
-fn assert_done(ran: &Ran, what: impl std::fmt::Debug) {
+pub(super) fn assert_done(ran: &Ran, what: impl std::fmt::Debug) {
     assert_eq!(ran.exit, Exit::Done, "{what:?}: {}", ran.err);
 }
 
@@ -202,129 +199,48 @@ fn no_secret_follows_a_redirect_to_strangers_or_into_the_clear() {
 }
 
 #[test]
-fn a_user_signs_in_with_the_browser_once() {
+fn no_secret_of_one_kind_goes_where_the_other_kind_goes() {
+    // A password from before the account signed in with the browser.
     let stage = stage(knobs(Auth::OAuth2), OAUTH2);
+    let password = password::key(&stage.fake.url(), "alice", None);
+    stage.keychain.store(&password, &Secret::new("hunter2")).unwrap();
     let ran = stage.run_as(&SYNC, None);
     assert_eq!((ran.exit, stage.fake.requests()), (Exit::Auth, 0), "{}", ran.err);
     assert!(ran.err.contains("nobody has signed in yet"), "{}", ran.err);
 
-    // Somebody else on this computer comes to the port first.
-    let forged = "http://127.0.0.1:7/?code=code-token/9&state=forged";
-    stage.visits.borrow_mut().push(forged.to_owned());
-    let ran = stage.run_as(&["-vv", "password", "set"], None);
-    assert_done(&ran, "the sign-in");
-    assert!(ran.err.contains("https://login.example.test/oauth2/auth?"), "{}", ran.err);
-    for _ in 0..2 {
-        assert_done(&stage.run_as(&SYNC, None), "a sync");
-    }
-    stage.assert_equal("after two runs");
-    assert_eq!(tokens_asked_for(&stage), 3, "one for the code, one for each run");
-    assert_eq!(schemes(&stage), ["bearer"]);
-    stage.assert_no_sins();
-
-    stage.is_away.set(true);
-    stage.visits.borrow_mut().push(forged.to_owned());
-    let ran = stage.run_as(&["password", "set"], None);
-    assert_eq!(ran.exit, Exit::Auth, "{}", ran.err);
-    assert!(ran.err.contains("nobody signed in within 5 minutes"), "{}", ran.err);
-    assert_done(&stage.run_as(&SYNC, None), "what was stored before is still there");
-}
-
-#[test]
-fn a_refusal_of_the_user_or_of_the_client_is_told() {
-    let provider = |lines: String| stage(knobs(Auth::OAuth2), &lines);
-    let stage = provider(OAUTH2.replace("echo the-client-secret", "echo hunter2"));
-    let ran = stage.run_as(&["password", "set"], None);
-    assert_eq!(ran.exit, Exit::Auth, "{}", ran.err);
-    assert!(ran.err.contains("does not accept the client id (invalid_client)"), "{}", ran.err);
-    assert!(ran.err.contains("client_secret_command") && !ran.err.contains("hunter2"));
-
-    let stage = provider(OAUTH2.replace("client_id = \"the-client\"\n", ""));
-    let ran = stage.run_as(&["password", "set"], None);
-    assert_eq!(ran.exit, Exit::Usage, "{}", ran.err);
-    assert!(ran.err.contains("no `client_id`"), "{}", ran.err);
-}
-
-/// Takes the access token back before the `nth` request for contacts.
-struct Expiring {
-    fake: FakeDav,
-    left: AtomicUsize,
-}
-
-#[async_trait]
-impl DavTransport for Expiring {
-    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
-        let is_dav = request.uri().path() != "/oauth2/token";
-        if is_dav && self.left.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.fake.sign_in(|provider| provider.expire());
-        }
-        self.fake.send(request).await
-    }
-}
-
-#[test]
-fn a_token_that_expires_on_the_way_is_renewed_and_nothing_is_lost() {
-    for failure in [AuthFailure::Status401, AuthFailure::Status403] {
-        for nth in 1..8 {
-            let stage = signed_in(Knobs { auth_failure: failure, ..Knobs::google() });
-            stage.import(&[card(7, "new"), card(8, "new")].concat());
-            let fake = stage.fake.clone();
-            stage.use_transport(Arc::new(Expiring { fake, left: AtomicUsize::new(nth) }));
-            let ran = stage.run_as(&SYNC, None);
-            assert_done(&ran, (failure, nth));
-            assert_eq!(tokens_asked_for(&stage), 2, "{failure:?} {nth}");
-            assert_eq!(stage.cards_there().len(), 5, "{failure:?} {nth}");
-            stage.assert_same("after the token expired");
-        }
-    }
-}
-
-#[test]
-fn a_token_that_is_never_good_is_renewed_once_for_a_request() {
-    for failure in [AuthFailure::Status401, AuthFailure::Status403] {
-        let stage = signed_in(Knobs { auth_failure: failure, ..Knobs::google() });
-        // It wants another kind of token than it gives.
-        stage.fake.set(|knobs| knobs.auth = Auth::UnadvertisedBearer);
-        let ran = stage.run_as(&SYNC, None);
-        assert_eq!(ran.exit, Exit::Auth, "{failure:?}: {}", ran.err);
-        assert_eq!((tokens_asked_for(&stage), stage.fake.requests()), (2, 4), "{failure:?}");
-    }
-}
-
-#[test]
-fn a_sign_in_that_was_taken_back_says_how_to_sign_in_anew() {
-    let stage = signed_in(Knobs::google());
-    stage.fake.sign_in(|provider| provider.revoke());
+    // A sign-in from before the account took a password.
+    let stage = signed_in(Knobs::default());
+    let config = std::fs::read_to_string(stage.path("config/contactcmd/config.toml")).unwrap();
+    stage.write_config(&config.replace(OAUTH2, ""));
     let ran = stage.run_as(&SYNC, None);
-    assert_eq!((ran.exit, stage.fake.requests()), (Exit::Auth, 1), "{}", ran.err);
-    for words in [
-        "no longer good: Token has been expired or revoked.",
-        "contactcmd password set --account default",
-        "7 days",
-        "alice",
-    ] {
-        assert!(ran.err.contains(words), "{words}: {}", ran.err);
-    }
-    assert_done(&stage.run_as(&["password", "set"], None), "signed in anew");
-    assert_done(&stage.run_as(&SYNC, None), "a sync");
+    assert_eq!((ran.exit, stage.fake.requests()), (Exit::Auth, 0), "{}", ran.err);
+    assert!(ran.err.contains("there is no password for alice"), "{}", ran.err);
 }
 
 #[test]
-fn a_refresh_token_that_is_good_once_is_kept_in_time() {
-    let stage = signed_in(Knobs::google());
-    stage.fake.sign_in(|provider| provider.rotate());
-    let key = password::key(&stage.fake.url(), "alice");
-    for args in [&SYNC[..], &["sync", "carddav", "--dry-run"], &SYNC[..]] {
-        assert_done(&stage.run_as(args, None), args);
-        let kept = stage.keychain.secret(&key).unwrap().map(|secret| secret.expose().to_owned());
-        assert_eq!(kept, stage.fake.sign_in(|provider| provider.refresh_token()), "{args:?}");
+fn an_account_is_its_server_however_that_is_spelled() {
+    let stage = signed_in(Knobs::default());
+    for server in ["dav.example.test", "https://DAV.example.test:443/x/", "alice@dav.example.test"]
+    {
+        let args = ["sync", "carddav", "--server", server, "--username", "alice"];
+        let ran = stage.run_as(&args, None);
+        assert_done(&ran, server);
+        assert!(!ran.err.contains("another account under"), "{server}: {}", ran.err);
     }
-    // Where the keychain is not what it came from, the user is told.
-    let token = stage.fake.sign_in(|provider| provider.grant());
-    let ran = stage.run_as(&SYNC, Some(&token));
-    assert_done(&ran, "a token from the environment");
-    assert!(ran.err.contains("gave a new refresh token"), "{}", ran.err);
-    assert!(!ran.err.contains("-token/"), "{}", ran.err);
+    assert_eq!(schemes(&stage), ["bearer"]);
+    // Another user there is another account.
+    let args = ["sync", "carddav", "--server", "dav.example.test", "--username", "bob"];
+    let ran = stage.run_as(&args, None);
+    assert_eq!(ran.exit, Exit::Auth, "{}", ran.err);
+    assert!(ran.err.contains("there is no password for bob"), "{}", ran.err);
+
+    let whose = ["--server", "DAV.example.test", "--username", "alice"];
+    let ran = stage.run_as(&[&["password", "set"], &whose[..]].concat(), None);
+    assert_done(&ran, "it signs in, for that is how the account logs in");
+    assert!(is_kept(&stage), "{}", ran.err);
+    let ran = stage.run_as(&[&["password", "delete"], &whose[..]].concat(), None);
+    assert_done(&ran, "and is forgotten");
+    assert!(stage.keychain.secret(&sign_in(&stage)).unwrap().is_none());
 }
 
 #[test]

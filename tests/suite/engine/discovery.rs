@@ -233,6 +233,48 @@ pub(super) fn mx(host: &str) -> DnsRecord {
     DnsRecord::Mx(host.to_owned())
 }
 
+#[test]
+fn an_e_mail_address_is_the_user_name_too() {
+    let stage = Stage::with_cards(Knobs::default(), 2);
+    stage.fake.set_login("alice@dav.example.test", "secret");
+    let args = ["sync", "carddav", "--server", "alice@dav.example.test"];
+    for more in [&[][..], &["--full"]] {
+        let ran = stage.run(&[&args[..], more].concat());
+        assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
+    }
+    let ran = stage.run(&["password", "delete"]);
+    assert!(ran.err.contains("no password of alice@dav.example.test at "), "{}", ran.err);
+    let config = std::fs::read_to_string(stage.path("config/contactcmd/config.toml")).unwrap();
+    assert!(config.contains("username = \"alice@dav.example.test\"\n"), "{config}");
+}
+
+/// A server whose book does not say that it is one, and whose home lists nothing.
+struct Mute(FakeDav);
+
+#[async_trait]
+impl DavTransport for Mute {
+    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
+        let is_home = request.uri().path() == "/addressbooks/alice/";
+        let mut reply = self.0.send(request).await?;
+        let body = String::from_utf8_lossy(reply.body());
+        *reply.body_mut() = match is_home {
+            true => b"<multistatus xmlns='DAV:'/>".to_vec(),
+            false => body.replace(":addressbook/>", ":something/>").into_bytes(),
+        };
+        Ok(reply)
+    }
+}
+
+#[test]
+fn a_book_that_is_named_is_taken_where_its_home_says_nothing() {
+    // Q10, Q43.
+    let stage = Stage::with_cards(Knobs::default(), 2);
+    stage.use_transport(Arc::new(Mute(stage.fake.clone())));
+    stage.use_server("https://dav.example.test/addressbooks/alice/contacts/");
+    let (ran, report) = stage.report(&[]);
+    assert_eq!((ran.exit, counts(&report)), (Exit::Done, [2, 0, 0]), "{}", ran.err);
+}
+
 const SERVICE: &str = "_carddavs._tcp.example.test";
 
 #[test]

@@ -15,6 +15,7 @@ mod oddities;
 mod pull;
 mod servers;
 mod setup;
+mod sign_in;
 pub(crate) mod stage;
 mod trouble;
 mod two_way;

@@ -1,9 +1,15 @@
 //! What servers are known for when one finds them, logs in, or is told to wait.
 
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use contactcmd::Exit;
+use contactcmd_ports::{DavTransport, TransportError};
 use contactcmd_tests::fake::{
-    AuthFailure, BareOrigin, Cookies, ErrorBody, Fault, Knobs, Layout, Target, WellKnown,
+    AuthFailure, BareOrigin, Cookies, ErrorBody, FakeDav, Fault, Knobs, Layout, Target, WellKnown,
 };
+use http::{Request, Response};
 
 use super::pull::profiles;
 use super::stage::{Stage, card, counts, name};
@@ -40,15 +46,50 @@ fn every_server_is_found_from_its_bare_host() {
 
 #[test]
 fn a_book_is_found_by_its_own_address_where_its_home_leads_nowhere() {
-    // Q04, Q10.
+    // Q04, Q10. The well-known address answers 401 to the right password too.
     let stage = Stage::with_cards(Knobs::calypso(), 2);
     stage.use_server("https://dav.example.test/");
     let ran = stage.pull(&[]);
-    assert!(matches!(ran.exit, Exit::Server | Exit::Auth), "{}", ran.err);
-    assert!(ran.err.contains("hint: "), "{}", ran.err);
+    assert_eq!(ran.exit, Exit::Server, "{}", ran.err);
+    for words in [
+        "no address books were found",
+        "https://dav.example.test/.well-known/carddav: the server refused",
+        "give the full CardDAV address",
+    ] {
+        assert!(ran.err.contains(words), "{words}: {}", ran.err);
+    }
     stage.use_server(&stage.fake.url());
     assert_eq!(stage.pull(&[]).exit, Exit::Done);
     stage.assert_equal("by the address of the book");
+}
+
+/// A server whose root answers everybody, and tells nobody who they are.
+struct OpenRoot(FakeDav);
+
+#[async_trait]
+impl DavTransport for OpenRoot {
+    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, TransportError> {
+        if request.uri().path() != "/" {
+            return self.0.send(request).await;
+        }
+        let root = "<multistatus xmlns='DAV:'><response><href>/</href><propstat><prop>\
+                    <resourcetype><collection/></resourcetype></prop>\
+                    <status>HTTP/1.1 200 OK</status></propstat></response></multistatus>";
+        Ok(Response::builder().status(207).body(root.as_bytes().to_vec()).unwrap())
+    }
+}
+
+#[test]
+fn a_root_that_is_open_to_all_says_nothing_of_the_password() {
+    // Q23.
+    let knobs = Knobs { well_known: WellKnown::Unauthorized, ..Knobs::default() };
+    let stage = Stage::with_cards(knobs, 1);
+    stage.use_transport(Arc::new(OpenRoot(stage.fake.clone())));
+    let args = ["sync", "carddav", "--server", "dav.example.test", "--username", "alice"];
+    let ran = stage.run_as(&args, Some("wrong"));
+    assert_eq!(ran.exit, Exit::Auth, "{}", ran.err);
+    let places: HashSet<String> = stage.fake.log().into_iter().map(|logged| logged.path).collect();
+    assert_eq!(places.len(), 1, "{places:?}");
 }
 
 #[test]
@@ -196,7 +237,7 @@ fn cookies_are_not_brought_back_over_a_real_connection() {
     let stage = Stage::with_cards(Knobs { cookies: Cookies::Session, ..Knobs::nextcloud() }, 3);
     let served = serve(stage.fake.clone(), Options::default());
     let transport = IsahcTransport::new(&IsahcOptions::default()).unwrap();
-    stage.use_transport(std::sync::Arc::new(transport));
+    stage.use_transport(Arc::new(transport));
     stage.use_server(&format!("{}remote.php/dav/", served.url()));
     stage.sync(&[]);
     stage.import(&card(1, "edited here"));

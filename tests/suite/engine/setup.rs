@@ -9,11 +9,11 @@ use contactcmd_tests::fake::{
 use super::discovery::{Hosts, mx, srv, text};
 use super::stage::{Ran, Stage};
 
-fn setup(stage: &Stage, args: &[&str]) -> Ran {
+pub(super) fn setup(stage: &Stage, args: &[&str]) -> Ran {
     stage.run(&[&["setup"], args].concat())
 }
 
-fn config(stage: &Stage) -> Option<String> {
+pub(super) fn config(stage: &Stage) -> Option<String> {
     std::fs::read_to_string(stage.path("config/contactcmd/config.toml")).ok()
 }
 
@@ -74,19 +74,6 @@ fn every_provider_is_known_by_name_and_says_which_password_it_wants() {
         let server = format!("server = \"{}\"", provider.name);
         assert!(config(&stage).unwrap().contains(&server), "{}", provider.name);
     }
-}
-
-#[test]
-fn a_provider_that_takes_no_password_says_what_to_write() {
-    let stage = Stage::new(Knobs::google());
-    let ran = setup(&stage, &["alice@gmail.com"]);
-    assert_eq!(ran.exit, Exit::Usage, "{}", ran.err);
-    for words in
-        ["sign in", "[carddav]", "server = \"google\"", "auth = \"oauth2\"", "alice@gmail.com"]
-    {
-        assert!(ran.err.contains(words), "{words}: {}", ran.err);
-    }
-    assert_eq!((stage.fake.requests(), config(&stage)), (0, None));
 }
 
 #[test]
@@ -157,7 +144,7 @@ fn a_second_run_says_so_and_changes_nothing() {
         let ran = setup(&stage, &[typed, "--username", "alice"]);
         assert_eq!(ran.exit, Exit::Done, "{typed}: {}", ran.err);
         assert!(ran.err.contains("set up already, as [carddav.work] in "), "{typed}: {}", ran.err);
-        assert!(ran.err.contains("--account work"), "{typed}: {}", ran.err);
+        assert!(ran.err.contains("set --account work   stores another"), "{typed}: {}", ran.err);
         assert_eq!((config(&stage), stage.fake.requests()), before, "{typed}");
     }
 }
@@ -187,12 +174,29 @@ fn an_account_of_somebody_else_is_never_overwritten() {
 #[test]
 fn an_unfinished_table_is_finished() {
     let stage = Stage::with_cards(Knobs::default(), 1);
-    write_config(&stage, "[carddav]\nconflict = 'ask' # always\n\n[history]\ndays = 3\n");
-    let ran = setup(&stage, &["dav.example.test", "--username", "alice"]);
+    let begun = "[carddav]\nusername = 'alice'\nconflict = 'ask' # always\n";
+    write_config(&stage, &format!("{begun}\n[history]\ndays = 3\n"));
+    let ran = setup(&stage, &["dav.example.test"]);
     assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
     let config = config(&stage).unwrap();
-    assert!(config.starts_with("[carddav]\nconflict = 'ask' # always\nserver = "), "{config}");
+    assert!(config.starts_with(&format!("{begun}server = ")), "{config}");
     assert!(config.contains("[history]\ndays = 3\n"), "{config}");
+}
+
+#[test]
+fn a_sync_without_setup_finishes_an_unfinished_table_too() {
+    let cases = [
+        ("[carddav]\nconflict = 'ask' # always\nmax_delete = 7\n", &[][..]),
+        ("[carddav.work]\nconflict = 'ask' # always\nmax_delete = 7\n", &["--account", "work"]),
+    ];
+    for (before, more) in cases {
+        let stage = Stage::with_cards(Knobs::default(), 1);
+        write_config(&stage, before);
+        let ran = stage.pull(more);
+        assert_eq!(ran.exit, Exit::Done, "{more:?}: {}", ran.err);
+        let config = config(&stage).unwrap();
+        assert!(config.starts_with(&format!("{before}server = ")), "{more:?}: {config}");
+    }
 }
 
 #[test]
@@ -272,7 +276,7 @@ fn dns_leads_to_another_domain_only_where_that_is_a_known_provider() {
         (
             vec![("own.test", RecordKind::Mx, vec![mx("aspmx.l.google.com")])],
             Exit::Usage,
-            "auth = \"oauth2\"",
+            "contactcmd setup google --username alice --client-id ID",
             None,
         ),
     ];

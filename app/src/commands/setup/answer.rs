@@ -56,8 +56,7 @@ fn menu(world: &World) -> Result<String, Failure> {
     })
 }
 
-/// The user name: of the option, else the e-mail address that was typed (Q27: never made up from it),
-/// else asked for.
+/// The user name: the one that is given, else asked for (Q27: never made up).
 ///
 /// # Errors
 ///
@@ -67,7 +66,7 @@ pub(super) fn username(
     route: &Route,
     world: &World,
 ) -> Result<String, Failure> {
-    if let Some(name) = given.or(route.username.as_deref()) {
+    if let Some(name) = given {
         return Ok(name.to_owned());
     }
     let question = match route.provider {
@@ -125,7 +124,7 @@ pub(super) fn name(
     draft: &Draft,
     world: &World,
 ) -> Result<String, Failure> {
-    let is_free = |name: &str| known.find(name).is_none_or(|account| account.server.is_none());
+    let is_free = |name: &str| known.is_free(name);
     let name = match given {
         Some(given) => given.to_owned(),
         None if is_free(DEFAULT_ACCOUNT) => return Ok(DEFAULT_ACCOUNT.to_owned()),

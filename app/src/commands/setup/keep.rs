@@ -1,5 +1,7 @@
 //! Writing down what works.
 
+use contactcmd_ports::SecretKind;
+
 use super::Draft;
 use super::look::Found;
 use crate::config::{self, AuthKind, DEFAULT_ACCOUNT};
@@ -7,33 +9,48 @@ use crate::password::{self, Source};
 use crate::ui::error as complaint;
 use crate::{Failure, World};
 
-/// Stores the password in the keychain and the account in the config, and says so. A keychain that
-/// does not take it is no reason to stop: the account works without.
+/// Stores the secret in the keychain and the account in the config, and says so. A keychain that does
+/// not take it is no reason to stop: the account works without.
 ///
 /// # Errors
 ///
-/// What [`config::save`] fails with: no account is written then.
+/// What [`config::add`] fails with: no account is written then.
 pub(super) fn keep(draft: &Draft, found: &Found, world: &World) -> Result<(), Failure> {
-    let key = draft.key();
-    let is_there = found.source == Source::Keychain && found.key == key;
-    match found.source {
-        Source::Command => world.ui.say("The password comes from your command."),
-        _ if is_there => world.ui.say("The password is in the keychain."),
-        _ => match password::remember(world, &key, &found.secret) {
-            Ok(()) => world.ui.say("The password is in the keychain now."),
-            Err(failure) => complaint::print(&world.ui, &failure),
-        },
-    }
+    keep_secret(draft, found, world);
     let mut settings = draft.settings.clone();
     settings.server = Some(draft.server.clone());
     settings.username = Some(draft.username.clone());
     // Else every sync would send the password in vain first.
     let is_digest = found.auth == AuthKind::Digest;
     settings.auth = settings.auth.or(is_digest.then_some(AuthKind::Digest));
-    let path = config::save(world, &settings)?;
+    let path = config::add(world, &settings)?;
     let table = table(&settings.name);
     world.ui.say(format_args!("The account is in {} now, as {table}.", path.display()));
     Ok(())
+}
+
+fn keep_secret(draft: &Draft, found: &Found, world: &World) {
+    let key = draft.key();
+    let what = password::what(&key);
+    let was_there = matches!(found.source, Source::Keychain | Source::Browser);
+    match found.source {
+        Source::Command => world.ui.say(format_args!("The {what} comes from your command.")),
+        // Told when the user signed in.
+        Source::Browser if found.key == key => {}
+        Source::Keychain if found.key == key => {
+            world.ui.say(format_args!("The {what} is in the keychain."));
+        }
+        _ => match password::remember(world, &key, &found.secret) {
+            Ok(()) => {
+                world.ui.say(format_args!("The {what} is in the keychain now."));
+                // Of one sign-in in two places only one would be renewed.
+                if was_there && key.kind == SecretKind::RefreshToken {
+                    let _ = world.credentials.forget(&found.key);
+                }
+            }
+            Err(failure) => complaint::print(&world.ui, &failure),
+        },
+    }
 }
 
 /// How the config names an account.
@@ -75,7 +92,7 @@ mod tests {
             auth: AuthKind::Basic,
             secret: Secret::new("hunter2"),
             source,
-            key: password::key("https://first.example", "ada"),
+            key: password::key("https://first.example", "ada", None),
         }
     }
 
@@ -104,7 +121,7 @@ mod tests {
                 let account = settings.account(Some("work")).unwrap();
                 assert_eq!(account.server.as_deref(), Some(server), "{typed}");
                 let address = first_address(server, false).unwrap();
-                let key = password::key(&address.to_string(), "ada");
+                let key = password::key(&address.to_string(), "ada", None);
                 let kept = stage.secrets.secret(&key).unwrap();
                 assert_eq!(
                     kept.map(|secret| secret.expose().to_owned()).as_deref(),

@@ -1,13 +1,13 @@
 //! Asking the server whether the password is right and which address books there are.
 
 use contactcmd_domain::dav::Location;
-use contactcmd_ports::{CredentialKey, Secret};
+use contactcmd_ports::{CredentialKey, Secret, SecretKind};
 use futures::executor::block_on;
 
 use super::Draft;
 use crate::config::AuthKind;
 use crate::password::{self, Source};
-use crate::remote::{Credentials, Discovered, Remote, RemoteError, discover};
+use crate::remote::{Credentials, Discovered, Remote, RemoteError, SignInError, discover};
 use crate::ui::{error as complaint, prompt};
 use crate::world::TransportOptions;
 use crate::{Exit, Failure, World};
@@ -33,7 +33,7 @@ pub(super) struct Found {
     pub(super) discovered: Discovered,
     /// How the server was logged in to.
     pub(super) auth: AuthKind,
-    /// The password that was accepted.
+    /// The password that was accepted, or the refresh token of now.
     pub(super) secret: Secret,
     /// Where it came from.
     pub(super) source: Source,
@@ -41,46 +41,69 @@ pub(super) struct Found {
     pub(super) key: CredentialKey,
 }
 
-/// Looks for address books with the first password there is. One that the user typed, or that the
-/// keychain has from earlier, may be typed anew when it is refused; each is sent once.
+/// Looks for address books with the first secret there is. A password that the user typed, or that the
+/// keychain has from earlier, may be typed anew when it is refused, and a sign-in of earlier that is
+/// over is done anew; each is sent once.
 ///
 /// # Errors
 ///
-/// What discovery fails with; for a refused password [`Exit::Auth`] with whose it is.
+/// What discovery fails with; for a refused secret [`Exit::Auth`] with whose it is.
 pub(super) fn look(draft: &Draft, world: &World) -> Result<Looked, Failure> {
     let key = draft.key();
-    let (mut secret, mut source) = password::find(world, &draft.settings, &key)?;
+    let (mut secret, mut source) = password::find_or_sign_in(world, &draft.settings, &key)?;
     let mut left = MORE_TRIES;
     loop {
         world.ui.say(format_args!("Looking for the address books of {}.", password::whose(&key)));
-        let failure = match visit(draft, &secret, world)? {
-            Ok((discovered, auth)) => {
+        let error = match visit(draft, &secret, world)? {
+            Ok((discovered, auth, renewed)) => {
+                let secret = renewed.unwrap_or(secret);
                 return Ok(Looked::Found(Found { discovered, auth, secret, source, key }));
             }
             Err(RemoteError::Elsewhere { domain, to }) => {
                 return Ok(Looked::Elsewhere { domain, to });
             }
-            Err(error) => named(Failure::from(error), &key),
+            Err(error) => error,
         };
-        let may_be_mistyped = matches!(source, Source::Prompt | Source::Keychain);
-        if failure.exit != Exit::Auth
-            || !may_be_mistyped
-            || left == 0
-            || !prompt::can_ask(&world.ui)
-        {
+        let is_about_client = matches!(error, RemoteError::SignIn(SignInError::Client { .. }));
+        let failure = named(Failure::from(error), &key);
+        if failure.exit != Exit::Auth || is_about_client || left == 0 {
             return Err(failure);
         }
-        complaint::print(&world.ui, &failure);
-        let Some(again) = password::ask(world, &key)? else { return Err(failure) };
-        (secret, source, left) = (again, Source::Prompt, left - 1);
+        let Some(again) = another(draft, (&key, source), &failure, world)? else {
+            return Err(failure);
+        };
+        ((secret, source), left) = (again, left - 1);
     }
 }
+
+/// A secret in place of one that was refused, from the user; `None` when it cannot be had.
+fn another(
+    draft: &Draft,
+    (key, source): (&CredentialKey, Source),
+    refusal: &Failure,
+    world: &World,
+) -> Result<Option<(Secret, Source)>, Failure> {
+    match (key.kind, source) {
+        (SecretKind::RefreshToken, Source::Keychain) => {
+            complaint::print(&world.ui, refusal);
+            password::signed_in(world, &draft.settings, key).map(Some)
+        }
+        (SecretKind::Password, Source::Prompt | Source::Keychain) if prompt::can_ask(&world.ui) => {
+            complaint::print(&world.ui, refusal);
+            Ok(password::ask(world, key)?.map(|secret| (secret, Source::Prompt)))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// What was found, how it was logged in, and the refresh token that there is then.
+type Visited = (Discovered, AuthKind, Option<Secret>);
 
 fn visit(
     draft: &Draft,
     secret: &Secret,
     world: &World,
-) -> Result<Result<(Discovered, AuthKind), RemoteError>, Failure> {
+) -> Result<Result<Visited, RemoteError>, Failure> {
     let settings = &draft.settings;
     let transport = (world.transport)(&TransportOptions {
         timeout: settings.timeout,
@@ -89,7 +112,7 @@ fn visit(
     let credentials = Credentials::of(world, settings, &draft.key(), secret)?;
     let remote = Remote::new(world, transport, credentials, settings.allow_http);
     let found = block_on(discover(&remote, &draft.server));
-    Ok(found.map(|discovered| (discovered, remote.auth())))
+    Ok(found.map(|discovered| (discovered, remote.auth(), remote.refresh_token())))
 }
 
 fn named(failure: Failure, key: &CredentialKey) -> Failure {

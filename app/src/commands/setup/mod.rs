@@ -1,6 +1,7 @@
 //! `setup`: from an e-mail address, a server or a provider to an account that works.
 //!
-//! Nothing is written before the server has accepted the password and everything is answered.
+//! Nothing is written before the server has accepted the password and everything is answered, but for what
+//! a sign-in with the browser gave: the provider has accepted that, and nobody wants to do it twice.
 
 mod answer;
 mod books;
@@ -9,11 +10,11 @@ mod look;
 mod sign_in;
 mod words;
 
-use contactcmd_domain::dav::{Location, Password, Provider, Route, Software, route};
+use contactcmd_domain::dav::{Location, Provider, Route, Software, route};
 use contactcmd_ports::CredentialKey;
 
 use crate::cli::{Global, SetupArgs};
-use crate::config::{self, AccountSettings, DEFAULT_ACCOUNT, PasswordCommand, Settings};
+use crate::config::{self, AccountSettings, AuthKind, DEFAULT_ACCOUNT, PasswordCommand, Settings};
 use crate::remote::{first_address, named_elsewhere};
 use crate::{Exit, Failure, World, password};
 use look::Looked;
@@ -23,8 +24,8 @@ use look::Looked;
 /// # Errors
 ///
 /// [`Exit::Usage`] when something is not given and nobody can be asked: names the option.
-/// [`Exit::Auth`] when the password is refused, [`Exit::Server`] when no address books are found.
-/// Nothing was written then.
+/// [`Exit::Auth`] when the password or the sign-in is refused, [`Exit::Server`] when no address books are
+/// found. No account was written then.
 pub fn run(args: &SetupArgs, global: &Global, world: &World) -> Result<Exit, Failure> {
     let known = config::load(world)?;
     let mut draft = Draft::new(args, &known, world)?;
@@ -32,14 +33,17 @@ pub fn run(args: &SetupArgs, global: &Global, world: &World) -> Result<Exit, Fai
         let domain = draft.route.start.origin.host().to_owned();
         draft.go_to(answer::elsewhere(&domain, &to, &draft.username, world)?)?;
     }
+    let mut name = args.account.clone();
     let found = loop {
         if let Some(account) = draft.twin(&known) {
             return Ok(words::is_there(account, &known, world));
         }
+        let chosen = answer::name(name.as_deref(), &known, &draft, world)?;
+        draft.call(&chosen, args, &known)?;
+        name = Some(chosen);
+        sign_in::choose(&mut draft);
         words::which_password(&draft, world);
-        if draft.route.provider.is_some_and(|provider| provider.password == Password::OAuth) {
-            sign_in::prepare(&draft, &known)?;
-        }
+        sign_in::prepare(&mut draft, &known, world)?;
         match look::look(&draft, world)? {
             Looked::Found(found) => break found,
             Looked::Elsewhere { domain, to } => {
@@ -56,7 +60,6 @@ pub fn run(args: &SetupArgs, global: &Global, world: &World) -> Result<Exit, Fai
     let chosen = books::choose(&draft.settings.addressbooks, all, world)?;
     draft.settings.addressbooks =
         chosen.iter().map(|book| book.location.href.to_string()).collect();
-    draft.settings.name = answer::name(args.account.as_deref(), &known, &draft, world)?;
     world.ui.say(format_args!("Found by {}:", found.discovered.entry));
     books::print(all, &chosen, world);
     keep::keep(&draft, &found, world)?;
@@ -78,11 +81,21 @@ struct Draft {
 
 impl Draft {
     fn new(args: &SetupArgs, known: &Settings, world: &World) -> Result<Self, Failure> {
-        let settings = settings(args, known)?;
+        let name = args.account.as_deref().unwrap_or(DEFAULT_ACCOUNT);
+        let settings = settings(name, args, known)?;
         let (server, software) = answer::whose(args.whose.as_deref(), world)?;
         let route = read(&server, settings.allow_http)?;
-        let username = answer::username(args.username.as_deref(), &route, world)?;
+        let given = args.username.as_deref().or(route.username.as_deref());
+        let username = answer::username(given.or(settings.username.as_deref()), &route, world)?;
         Ok(Self { server, route, software, username, settings })
+    }
+
+    /// Takes the name that the account is to be kept under, and what its unfinished table says.
+    fn call(&mut self, name: &str, args: &SetupArgs, known: &Settings) -> Result<(), Failure> {
+        if self.settings.name != name {
+            self.settings = settings(name, args, known)?;
+        }
+        Ok(())
     }
 
     /// Takes another server.
@@ -107,25 +120,27 @@ impl Draft {
     /// The account of the config that this one is: an account is its server and user name.
     fn twin<'a>(&self, known: &'a Settings) -> Option<&'a AccountSettings> {
         known.accounts.iter().find(|account| {
-            let server = account.server.as_deref();
-            let origin = server.and_then(|server| Some(route(server, true).ok()?.start.origin));
-            account.username.as_ref() == Some(&self.username)
-                && origin.as_ref() == Some(&self.route.start.origin)
+            account.user().as_ref() == Some(&self.username)
+                && account.is_at(&self.route.start.origin)
         })
     }
 
-    /// Under which name the keychain keeps the password.
+    /// Under which name the keychain keeps the password, or the sign-in.
     fn key(&self) -> CredentialKey {
-        password::key(&self.route.start.to_string(), &self.username)
+        password::key(&self.route.start.to_string(), &self.username, self.settings.auth)
     }
 }
 
-/// What the options say; the rest is that of an unfinished account of the same name, such as a
-/// `[carddav]` that only has a `ca_file`.
-fn settings(args: &SetupArgs, known: &Settings) -> Result<AccountSettings, Failure> {
-    let name = args.account.as_deref().unwrap_or(DEFAULT_ACCOUNT);
-    let unfinished = known.find(name).filter(|account| account.server.is_none());
-    let mut settings = unfinished.cloned().unwrap_or_else(|| AccountSettings::new(name));
+/// What the options say; the rest is that of an unfinished account of the same name.
+fn settings(name: &str, args: &SetupArgs, known: &Settings) -> Result<AccountSettings, Failure> {
+    let mut settings = known.begun(name);
+    if let Some(id) = args.client_id.as_deref().map(str::trim).filter(|id| !id.is_empty()) {
+        settings.oauth2.client_id = Some(id.to_owned());
+        settings.auth = Some(AuthKind::OAuth2);
+    }
+    if let Some(line) = &args.client_secret_command {
+        settings.oauth2.client_secret_command = Some(PasswordCommand::Shell(line.clone()));
+    }
     if let Some(line) = &args.password_command {
         settings.password_command = Some(PasswordCommand::Shell(line.clone()));
     }

@@ -1,34 +1,53 @@
-//! Providers that take no password.
+//! Accounts that take no password but a sign-in with the browser.
+
+use contactcmd_domain::dav::Password;
 
 use super::Draft;
-use super::keep::table;
-use crate::Failure;
-use crate::config::{DEFAULT_ACCOUNT, Settings};
-use crate::ui::clean;
+use crate::config::{AuthKind, Settings};
+use crate::remote::client_steps;
+use crate::ui::{clean, prompt};
+use crate::{Failure, World};
 
-/// Makes the account ready for a provider that takes no password but a sign-in (Google). The client
-/// that signs in is the user's own, so without one it says what to put into the config.
+/// Lets the account sign in where its provider takes nothing else, unless the config says otherwise,
+/// such as a token of the user's own.
+pub(super) fn choose(draft: &mut Draft) {
+    if draft.route.provider.is_some_and(|provider| provider.password == Password::OAuth) {
+        draft.settings.auth.get_or_insert(AuthKind::OAuth2);
+    }
+}
+
+/// Makes sure that an account which signs in has a client to do it with: the user's own, whose id is
+/// asked for unless it is given.
 ///
 /// # Errors
 ///
-/// [`crate::Exit::Usage`] with the table to write.
-pub(super) fn prepare(draft: &Draft, known: &Settings) -> Result<(), Failure> {
+/// [`crate::Exit::Usage`] when there is none and nobody can be asked: names the option.
+pub(super) fn prepare(draft: &mut Draft, known: &Settings, world: &World) -> Result<(), Failure> {
+    if draft.settings.auth != Some(AuthKind::OAuth2) || draft.settings.oauth2.client_id.is_some() {
+        return Ok(());
+    }
+    let origin = &draft.route.start.origin;
+    // One client serves all accounts at a provider.
+    let others = known.accounts.iter().filter(|account| account.is_at(origin));
+    let usual = others.filter_map(|account| account.oauth2.client_id.as_deref()).next();
+    if let (None, Some(steps)) = (usual, client_steps(origin.host())) {
+        world.ui.say(steps);
+    }
+    let typed = prompt::word(&world.ui, "Client ID", usual)?.or(usual.map(str::to_owned));
+    let client_id = typed.filter(|typed| !typed.is_empty()).ok_or_else(|| no_client(draft))?;
+    draft.settings.oauth2.client_id = Some(client_id);
+    Ok(())
+}
+
+fn no_client(draft: &Draft) -> Failure {
     let (title, server) = match draft.route.provider {
         Some(provider) => (provider.title, provider.name),
         None => (draft.route.start.origin.host(), draft.server.as_str()),
     };
-    let is_taken = known.find(DEFAULT_ACCOUNT).is_some_and(|account| account.server.is_some());
-    let (name, option) = match is_taken {
-        true => (server, format!(" --account {server}")),
-        false => (DEFAULT_ACCOUNT, String::new()),
-    };
-    let words = format!("{title} takes no password for contacts: you sign in with your browser");
-    Err(Failure::usage(words).hint(format!(
-        "write this into {}, with a client id of your own:\n\
-         {}\nserver = \"{server}\"\nusername = \"{}\"\nauth = \"oauth2\"\nclient_id = \"...\"\n\
-         then `contactcmd password set{option}` signs in",
-        known.path.display(),
-        table(name),
+    Failure::usage(format!("no client id is given to sign in at {title} with")).hint(format!(
+        "make one (docs/servers/google.md shows how at Google), then `contactcmd setup {} --username {} \
+         --client-id ID`; its secret is asked for, or printed by `--client-secret-command COMMAND`",
+        clean(server),
         clean(&draft.username)
-    )))
+    ))
 }

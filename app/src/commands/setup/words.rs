@@ -1,13 +1,13 @@
 //! What the user is told on the way.
 
 use clap::Parser;
-use contactcmd_domain::dav::Password;
+use contactcmd_domain::dav::{Password, Provider};
 
 use super::Draft;
 use super::keep::table;
 use crate::cli::{Cli, Global};
 use crate::commands::dispatch;
-use crate::config::{AccountSettings, DEFAULT_ACCOUNT, Settings};
+use crate::config::{AccountSettings, AuthKind, DEFAULT_ACCOUNT, Settings};
 use crate::ui::prompt;
 use crate::{Exit, Failure, World};
 
@@ -16,21 +16,24 @@ const USUAL: &str = "The password is that of your account there. Where you log i
                      sign-on it is an app password, made in the server's web settings (Nextcloud: \
                      Settings > Security > Devices & sessions).";
 
-/// Says which password is wanted and where it is made.
+/// Says which password is wanted and where it is made, or that one signs in.
 pub(super) fn which_password(draft: &Draft, world: &World) {
-    let words = match (draft.route.provider, draft.software) {
-        (Some(provider), _) => {
-            let (title, advice) = (provider.title, provider.advice);
-            match provider.password {
-                Password::App => {
-                    format!("{title} wants an app password, not your usual one. {advice}")
-                }
-                Password::Account => format!("{title} takes your usual password. {advice}"),
-                Password::OAuth => format!("{title} takes no password. {advice}"),
-            }
+    let words = match (draft.settings.auth, draft.route.provider, draft.software) {
+        (Some(AuthKind::Bearer), ..) => "A token takes the place of the password.".to_owned(),
+        (_, Some(Provider { title, advice, password: Password::OAuth, .. }), _) => {
+            format!("{title} takes no password. {advice}")
         }
-        (None, Some(software)) => format!("{}: {}", software.title, software.advice),
-        (None, None) => USUAL.to_owned(),
+        (Some(AuthKind::OAuth2), ..) => {
+            format!("You sign in at {} with your browser.", draft.route.start.origin.host())
+        }
+        (_, Some(Provider { title, advice, password: Password::App, .. }), _) => {
+            format!("{title} wants an app password, not your usual one. {advice}")
+        }
+        (_, Some(Provider { title, advice, password: Password::Account, .. }), _) => {
+            format!("{title} takes your usual password. {advice}")
+        }
+        (_, None, Some(software)) => format!("{}: {}", software.title, software.advice),
+        (_, None, None) => USUAL.to_owned(),
     };
     world.ui.say(words);
 }
@@ -44,7 +47,11 @@ pub(super) fn is_there(account: &AccountSettings, known: &Settings, world: &Worl
         known.path.display()
     ));
     world.ui.say(format_args!("  contactcmd sync carddav{option}   synchronises it"));
-    world.ui.say(format_args!("  contactcmd password set{option}   stores another password"));
+    let what = match account.auth {
+        Some(AuthKind::OAuth2) => "signs in anew",
+        _ => "stores another password",
+    };
+    world.ui.say(format_args!("  contactcmd password set{option}   {what}"));
     Exit::Done
 }
 

@@ -1,8 +1,8 @@
 //! Which account a run is for: what was typed, else what is configured.
 
-use contactcmd_domain::dav::Location;
+use contactcmd_domain::dav::{Location, route};
 
-use crate::cli::{DoctorArgs, SyncArgs};
+use crate::cli::{DoctorArgs, SyncArgs, Whose};
 use crate::config::{self, AccountSettings, DEFAULT_ACCOUNT, Settings};
 use crate::remote::first_address;
 use crate::{Failure, World};
@@ -40,6 +40,17 @@ impl<'a> From<&'a DoctorArgs> for Typed<'a> {
     }
 }
 
+impl<'a> From<&'a Whose> for Typed<'a> {
+    fn from(whose: &'a Whose) -> Self {
+        let Whose { account, server, username } = whose;
+        Self {
+            account: account.as_deref(),
+            server: server.as_deref(),
+            username: username.as_deref(),
+        }
+    }
+}
+
 /// The account of a run.
 pub(crate) struct Chosen {
     /// Its settings; what was typed takes the place of what is configured.
@@ -60,6 +71,9 @@ pub(crate) struct Chosen {
 pub(crate) enum Saved {
     /// It does.
     Yes,
+    /// It does, by another address of its server. The run looks for its books where it was told to, and
+    /// the config stays as it is.
+    Elsewhere,
     /// It does not, and the account can be written there under its name.
     NotYet,
     /// It does not, and its place is taken by another account.
@@ -73,16 +87,29 @@ pub(crate) enum Saved {
 /// Usage, when nothing says which server or which user; the hint shows how to say it.
 pub(crate) fn choose(typed: Typed<'_>, world: &World) -> Result<Chosen, Failure> {
     let settings = config::load(world)?;
+    let (account, in_config) = pick(&settings, typed)?;
+    complete(account, in_config)
+}
+
+/// The settings of the account that the user means, which need not be complete.
+///
+/// # Errors
+///
+/// Usage, when nothing says which account.
+pub(crate) fn pick(
+    settings: &Settings,
+    typed: Typed<'_>,
+) -> Result<(AccountSettings, Saved), Failure> {
     let (mut account, in_config) = match (typed.account, typed.server) {
         (Some(name), None) => (settings.account(Some(name))?.clone(), Saved::Yes),
-        (Some(name), Some(server)) => named(&settings, name, (server, typed)),
-        (None, None) => (unnamed(&settings, typed)?, Saved::Yes),
-        (None, Some(server)) => by_server(&settings, server, typed),
+        (Some(name), Some(server)) => named(settings, name, (server, typed)),
+        (None, None) => (unnamed(settings, typed)?, Saved::Yes),
+        (None, Some(server)) => by_server(settings, server, typed),
     };
     if let Some(username) = typed.username {
         account.username = Some(username.to_owned());
     }
-    complete(account, in_config)
+    Ok((account, in_config))
 }
 
 /// One configured account of a run over all: its name, and what is wrong with it if it cannot be used.
@@ -113,7 +140,7 @@ fn complete(account: AccountSettings, in_config: Saved) -> Result<Chosen, Failur
         return Err(Failure::usage("no server is given or configured")
             .hint("run `contactcmd sync carddav --server URL --username USER`"));
     };
-    let Some(username) = account.username.clone() else {
+    let Some(username) = account.user() else {
         return Err(Failure::usage(format!("no user name is given for {server}"))
             .hint("add `--username USER`"));
     };
@@ -125,7 +152,7 @@ fn complete(account: AccountSettings, in_config: Saved) -> Result<Chosen, Failur
 /// password are not those of the first), so it needs its server named.
 fn unnamed(settings: &Settings, typed: Typed<'_>) -> Result<AccountSettings, Failure> {
     let account = settings.account(None)?.clone();
-    match (typed.username, &account.username) {
+    match (typed.username, account.user()) {
         (Some(other), Some(configured)) if other != configured => {
             Err(Failure::usage(format!("the configured account is `{configured}`, not `{other}`"))
                 .hint("name the server of the other account too, with `--server URL`"))
@@ -139,38 +166,46 @@ fn named(
     name: &str,
     (server, typed): (&str, Typed<'_>),
 ) -> (AccountSettings, Saved) {
-    match settings.find(name) {
-        Some(account) if is_it(account, server, typed) => (account.clone(), Saved::Yes),
-        Some(_) => (fresh(name, server), Saved::Taken),
-        None => (fresh(name, server), Saved::NotYet),
-    }
+    let account = settings.find(name);
+    let known = account.and_then(|account| as_typed(account, server, typed));
+    known.unwrap_or_else(|| fresh(settings, name, server))
 }
 
 fn by_server(settings: &Settings, server: &str, typed: Typed<'_>) -> (AccountSettings, Saved) {
-    if let Some(account) = settings.accounts.iter().find(|account| is_it(account, server, typed)) {
-        return (account.clone(), Saved::Yes);
+    let known = || settings.accounts.iter().filter_map(|it| as_typed(it, server, typed));
+    let exactly = known().find(|(_, saved)| *saved == Saved::Yes);
+    exactly.or_else(|| known().next()).unwrap_or_else(|| fresh(settings, DEFAULT_ACCOUNT, server))
+}
+
+/// An account that is not in the config; what a table of its name says without a server holds for it.
+fn fresh(settings: &Settings, name: &str, server: &str) -> (AccountSettings, Saved) {
+    let saved = if settings.is_free(name) { Saved::NotYet } else { Saved::Taken };
+    let mut account = settings.begun(name);
+    let address = route(server, true).ok().and_then(|route| route.username);
+    account.username = address.or(account.username);
+    account.server = Some(server.to_owned());
+    (account, saved)
+}
+
+/// A configured account, if it is the one at this server, for this user if one was typed: an account is
+/// its server, however that is spelled, and its user.
+fn as_typed(
+    account: &AccountSettings,
+    server: &str,
+    typed: Typed<'_>,
+) -> Option<(AccountSettings, Saved)> {
+    let configured = account.server.as_deref()?;
+    let (known, meant) = (route(configured, true).ok()?, route(server, true).ok()?);
+    // An e-mail address names its user, unless the config has the very same one for another.
+    let address = meant.username.filter(|_| server != configured);
+    let user = typed.username.map(str::to_owned).or(address);
+    let is_other_user = user.zip(account.user()).is_some_and(|(user, own)| user != own);
+    if is_other_user || known.start.origin != meant.start.origin {
+        return None;
     }
-    let saved = match settings.find(DEFAULT_ACCOUNT) {
-        Some(account) if account.server.is_some() => Saved::Taken,
-        _ => Saved::NotYet,
-    };
-    (fresh(DEFAULT_ACCOUNT, server), saved)
-}
-
-fn fresh(name: &str, server: &str) -> AccountSettings {
-    AccountSettings { server: Some(server.to_owned()), ..AccountSettings::new(name) }
-}
-
-/// Whether a configured account is the one at this server, for this user if one was typed.
-fn is_it(account: &AccountSettings, server: &str, typed: Typed<'_>) -> bool {
-    let same_server = account.server.as_deref().is_some_and(|configured| {
-        let address = |text: &str| first_address(text, true).ok();
-        configured == server
-            || address(configured).is_some_and(|known| address(server) == Some(known))
-    });
-    let same_user = match (typed.username, &account.username) {
-        (Some(typed), Some(configured)) => typed == configured,
-        _ => true,
-    };
-    same_server && same_user
+    if known.start == meant.start {
+        return Some((account.clone(), Saved::Yes));
+    }
+    let account = AccountSettings { server: Some(server.to_owned()), ..account.clone() };
+    Some((account, Saved::Elsewhere))
 }

@@ -35,7 +35,7 @@ pub(crate) fn connect<'w>(
     wrap: impl FnOnce(Arc<dyn DavTransport>) -> Arc<dyn DavTransport>,
 ) -> Result<Connection<'w>, Failure> {
     let Chosen { settings, address, username, .. } = chosen;
-    let key = password::key(&address.to_string(), username);
+    let key = password::key(&address.to_string(), username, settings.auth);
     let (secret, source) = password::find(world, settings, &key)?;
     let transport = (world.transport)(&TransportOptions {
         timeout: settings.timeout,

@@ -58,7 +58,7 @@ impl<'a, 'w> Visit<'a, 'w> {
         report: &mut RunReport,
     ) -> Result<Exit, Failure> {
         let all = self.books(store).await?;
-        let books = books::select(all.clone(), self.selectors(), self.world)?;
+        let books = books::select(all.clone(), self.selectors_among(&all), self.world)?;
         self.save_config(&books);
         let mut exit = Exit::Done;
         let default = self.default_book(&all, &books).filter(|_| self.options.creates);
@@ -199,6 +199,15 @@ impl<'a, 'w> Visit<'a, 'w> {
         }
     }
 
+    /// The same where these books were found: another address of the server may lead to others than
+    /// those that the config names.
+    fn selectors_among(&self, all: &[Book]) -> &[String] {
+        match (self.chosen.in_config, self.selectors()) {
+            (Saved::Elsewhere, names) if !books::are_known(all, names) => &self.args.addressbooks,
+            (_, names) => names,
+        }
+    }
+
     /// Stores what discovery found; a dry run only makes it look like that.
     fn keep(&self, store: &mut Store<'_>, found: Discovered) -> Result<Vec<Book>, Failure> {
         let repo = match store {
@@ -235,7 +244,7 @@ impl<'a, 'w> Visit<'a, 'w> {
         let ui = &self.world.ui;
         let name = &self.chosen.settings.name;
         match self.chosen.in_config {
-            Saved::Yes => {}
+            Saved::Yes | Saved::Elsewhere => {}
             Saved::Taken => {
                 ui.say(format_args!(
                     "The config has another account under `{name}`, so this one is not kept there; \
@@ -250,7 +259,7 @@ impl<'a, 'w> Visit<'a, 'w> {
                 settings.auth = settings.auth.or(is_digest.then_some(AuthKind::Digest));
                 settings.addressbooks =
                     books.iter().map(|book| book.info.location.href.to_string()).collect();
-                match config::save(self.world, &settings) {
+                match config::add(self.world, &settings) {
                     Ok(path) => ui.say(format_args!(
                         "The account is kept in {}: next time, leave the options out.",
                         path.display()

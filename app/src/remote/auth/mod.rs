@@ -11,7 +11,7 @@ use contactcmd_domain::dav::{Location, Origin};
 use contactcmd_ports::{CredentialKey, DavTransport, Secret};
 use http::{HeaderValue, Request, Response, StatusCode};
 
-pub use service::SignInError;
+pub use service::{SignInError, client_steps};
 pub use sign_in::sign_in;
 
 use crate::config::{AccountSettings, AuthKind};
@@ -119,6 +119,21 @@ impl Credentials {
             Scheme::Digest { .. } => AuthKind::Digest,
             Scheme::OAuth2(_) => AuthKind::OAuth2,
         }
+    }
+
+    /// The refresh token of now, which is stored where the account is: a provider may have given a new
+    /// one and taken the first back. `None` where the secret never changes.
+    pub(super) fn refresh_token(&self) -> Option<Secret> {
+        match &self.scheme {
+            Scheme::OAuth2(tokens) => Some(tokens.refresh_token()),
+            _ => None,
+        }
+    }
+
+    /// Whether a provider was asked for a token and has not answered. Whoever asked must be let go on:
+    /// the answer may hold the only refresh token that is good from now on.
+    pub(super) fn is_renewing(&self) -> bool {
+        matches!(&self.scheme, Scheme::OAuth2(tokens) if tokens.is_asking())
     }
 
     /// Gets the first token where one is needed; whether something was asked for.

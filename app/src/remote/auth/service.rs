@@ -33,6 +33,8 @@ struct Known {
     token_url: &'static str,
     scope: &'static str,
     extras: &'static [(&'static str, &'static str)],
+    /// How a client of one's own is made there, in lines for the user.
+    steps: &'static str,
 }
 
 const KNOWN: &[Known] = &[Known {
@@ -42,7 +44,28 @@ const KNOWN: &[Known] = &[Known {
     scope: "https://www.googleapis.com/auth/carddav",
     // Without `offline` there is no refresh token, and without `consent` only the first time.
     extras: &[("access_type", "offline"), ("prompt", "consent")],
+    steps: "\
+Google lets in only programs that it knows, so you make one of your own, once; it is free, and
+docs/servers/google.md shows every page. At https://console.cloud.google.com/
+  1. create a project;
+  2. under APIs & Services > Library enable the CardDAV API;
+  3. under Google Auth Platform choose the audience External, add your address as a test user, and
+     publish the app, or the sign-in ends after 7 days;
+  4. under Clients create a client of the type Desktop app: its page shows the client ID and secret.
+When you sign in, Google warns that it has not verified this app, which is yours: Advanced, Go to it.",
 }];
+
+/// How a client of one's own is made at the provider of this host, if that is known: lines for the user.
+pub fn client_steps(host: &str) -> Option<&'static str> {
+    Known::of(host).map(|known| known.steps)
+}
+
+impl Known {
+    fn of(host: &str) -> Option<&'static Self> {
+        let provider = Provider::of_domain(host)?.name;
+        KNOWN.iter().find(|known| known.provider == provider)
+    }
+}
 
 impl Service {
     /// The provider of an account at this host: what the config says, else what is known. The client's
@@ -57,8 +80,7 @@ impl Service {
         account: &AccountSettings,
         host: &str,
     ) -> Result<Self, Failure> {
-        let provider = Provider::of_domain(host).map(|provider| provider.name);
-        let known = KNOWN.iter().find(|known| Some(known.provider) == provider);
+        let known = Known::of(host);
         let set = &account.oauth2;
         let needed = |key: &str, value: &Option<String>, known: Option<&str>| {
             let value = value.clone().or_else(|| known.map(str::to_owned));
@@ -82,7 +104,7 @@ impl Service {
 
     /// Under which name the keychain keeps the client's secret.
     pub(super) fn client_key(&self) -> CredentialKey {
-        password::key(&self.token_url, &self.client_id)
+        password::client_key(&self.token_url, &self.client_id)
     }
 
     /// The host that gives tokens, for messages.
@@ -99,7 +121,10 @@ fn lacks(account: &AccountSettings, key: &str) -> Failure {
             "a provider signs you in for a program that it knows by its client id: \
              docs/servers/google.md shows how to make one at Google; put it into the config"
         }
-        _ => "your provider documents it; put it into the config beside `client_id`",
+        _ => {
+            "your provider documents it; put it into the config beside `client_id`; for contacts at \
+             Google: `contactcmd setup google --username USER`"
+        }
     };
     Failure::usage(words).hint(hint)
 }
@@ -189,8 +214,8 @@ impl From<SignInError> for Failure {
             ),
             SignInError::Client { .. } => (
                 Exit::Auth,
-                "check `client_id` in the config; the secret that belongs to it is asked for by \
-                 `contactcmd password set`, or printed by `client_secret_command`"
+                "check the client id; the secret that belongs to it is asked for when you sign in, or \
+                 printed by `client_secret_command`"
                     .to_owned(),
             ),
             SignInError::Refused { .. } | SignInError::NobodyCame { .. } => {

@@ -29,6 +29,8 @@ pub(super) struct Tokens {
     /// Held by whoever asks for a token: of several requests that find the old one expired only one
     /// does.
     turn: Mutex<()>,
+    /// Whether somebody does.
+    asking: Cell<bool>,
 }
 
 /// What a provider gave. Has no `Debug`.
@@ -52,11 +54,20 @@ impl Tokens {
             access: RefCell::new(None),
             stamp: Cell::new(0),
             turn: Mutex::new(()),
+            asking: Cell::new(false),
         }
     }
 
     pub(super) fn stamp(&self) -> Stamp {
         Stamp(self.stamp.get())
+    }
+
+    pub(super) fn refresh_token(&self) -> Secret {
+        self.refresh.borrow().clone()
+    }
+
+    pub(super) fn is_asking(&self) -> bool {
+        self.asking.get()
     }
 
     pub(super) fn header(&self) -> Option<HeaderValue> {
@@ -75,8 +86,11 @@ impl Tokens {
         if self.stamp() != old {
             return Ok(false);
         }
-        let refresh = self.refresh.borrow().clone();
-        let given = refreshed(&self.service, (world, transport), &refresh).await?;
+        let refresh = self.refresh_token();
+        self.asking.set(true);
+        let given = refreshed(&self.service, (world, transport), &refresh).await;
+        self.asking.set(false);
+        let given = given?;
         if let Some(new) = given.refresh.filter(|new| new.expose() != refresh.expose()) {
             self.keep(world, &refresh, new);
         }
