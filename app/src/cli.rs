@@ -114,6 +114,20 @@ pub enum Sync {
     Carddav(SyncArgs),
 }
 
+/// Which account is meant: one of the config, or one that is named in full.
+#[derive(Debug, Args)]
+pub struct AccountArgs {
+    /// URL or host of the server, or a provider such as `icloud`, or an e-mail address there
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// User name at the server
+    #[arg(long, value_name = "USER")]
+    pub username: Option<String>,
+    /// The account of the config to use: the NAME of a `[carddav.NAME]` table
+    #[arg(long, value_name = "NAME")]
+    pub account: Option<String>,
+}
+
 /// `sync carddav`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -127,15 +141,9 @@ Exit status: 0 done, 3 the password was refused, 4 the server or the network fai
 something needs you, 6 stopped because too much would have been deleted, 7 another run is at work.
 With several books or accounts it is the worst of theirs: 130, 3, 4, 7, 2, 1, 6, 5, 0, in this order.")]
 pub struct SyncArgs {
-    /// URL or host of the server, or a provider such as `icloud`, or an e-mail address there
-    #[arg(long, value_name = "URL")]
-    pub server: Option<String>,
-    /// User name at the server
-    #[arg(long, value_name = "USER")]
-    pub username: Option<String>,
-    /// The account of the config to use: the NAME of a `[carddav.NAME]` table
-    #[arg(long, value_name = "NAME")]
-    pub account: Option<String>,
+    /// Which account.
+    #[command(flatten)]
+    pub which: AccountArgs,
     /// Synchronise every account of the config; what is wrong with one keeps no other from its run
     #[arg(long, conflicts_with_all = ["account", "server", "username", "addressbooks"])]
     pub all_accounts: bool,

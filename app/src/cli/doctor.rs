@@ -2,6 +2,8 @@
 
 use clap::{Args, Subcommand};
 
+use super::AccountArgs;
+
 /// What to look at.
 #[derive(Debug, Subcommand)]
 pub enum Doctor {
@@ -28,15 +30,9 @@ Examples:
 Exit status: 0 everything can be used, 3 the password was refused, 4 the server or the network failed,
 7 another run is at work.")]
 pub struct DoctorArgs {
-    /// URL or host of the server, or a provider such as `icloud`, or an e-mail address there
-    #[arg(long, value_name = "URL")]
-    pub server: Option<String>,
-    /// User name at the server
-    #[arg(long, value_name = "USER")]
-    pub username: Option<String>,
-    /// The account of the config to look at: the NAME of a `[carddav.NAME]` table
-    #[arg(long, value_name = "NAME")]
-    pub account: Option<String>,
+    /// Which account.
+    #[command(flatten)]
+    pub which: AccountArgs,
     /// Name or path of an address book; may be given several times
     #[arg(long = "addressbook", value_name = "AB")]
     pub addressbooks: Vec<String>,

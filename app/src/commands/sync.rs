@@ -113,7 +113,7 @@ impl Run<'_> {
 
     fn chosen(&self) -> Result<Vec<Configured>, Failure> {
         if !self.args.all_accounts {
-            let chosen = account::choose(self.args.into(), self.world)?;
+            let chosen = account::choose((&self.args.which).into(), self.world)?;
             return Ok(vec![(chosen.settings.name.clone(), Ok(chosen))]);
         }
         let all = account::all(config::load(self.world)?)?;

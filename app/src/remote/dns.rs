@@ -47,7 +47,7 @@ pub(super) fn named(world: &World, domain: &str, allow_http: bool) -> Named {
         let records = match (world.dns)(&service.name, RecordKind::Srv) {
             DnsAnswer::Records(records) => records,
             DnsAnswer::Nothing => continue,
-            DnsAnswer::Failed(why) => return Named::Nobody(Tried::new(place, Came::NoAnswer, why)),
+            DnsAnswer::Failed(why) => return Named::Nobody(Tried::new(place, Came::NoDns, why)),
         };
         let texts = match service_hosts(&records).is_empty() {
             true => DnsAnswer::Nothing,
@@ -67,7 +67,7 @@ pub(super) fn named(world: &World, domain: &str, allow_http: bool) -> Named {
         }
         words = "it says that there is no CardDAV server";
     }
-    Named::Nobody(Tried::new(place, Came::Nothing, words))
+    Named::Nobody(Tried::new(place, Came::NotInDns, words))
 }
 
 /// Where DNS says that the contacts of an e-mail address are, when that is a domain that must not be

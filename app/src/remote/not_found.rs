@@ -23,7 +23,9 @@ pub enum Came {
     /// Nobody answered.
     NoAnswer,
     /// DNS answered that there is nothing.
-    Nothing,
+    NotInDns,
+    /// DNS could not be asked.
+    NoDns,
     /// A success that is no CardDAV, such as a login page.
     WebPage,
     /// A server answered, and has no address books there.

@@ -413,3 +413,25 @@ fn a_card_is_written_only_where_it_may_be_and_was_wanted() {
     assert_eq!(stage.writes(), 0);
     assert!(stage.repo().account("https://dav.example.test", "alice").unwrap().is_none());
 }
+
+#[test]
+fn what_dns_says_is_a_step_too() {
+    // (whether DNS fails, options, what is told)
+    let cases: [(bool, &[&str], &str); 4] = [
+        (false, &[], "note  DNS: it names no CardDAV server"),
+        (true, &[], "note  DNS: it cannot be asked"),
+        (false, &["--show-names"], "note  DNS of example.test: it names no CardDAV server"),
+        (true, &["--show-names"], "note  DNS of example.test: no answer in time"),
+    ];
+    for (fails, more, told) in cases {
+        let stage = Stage::with_cards(Knobs::default(), 3);
+        if fails {
+            stage.dns_fails("_carddavs._tcp.example.test");
+        }
+        let args = ["doctor", "carddav", "--server", "x@example.test", "--username", "alice"];
+        let ran = stage.run(&[&args[..], more].concat());
+        assert_eq!(ran.exit, Exit::Done, "{told}: {ran:?}");
+        assert!(ran.out.contains(told), "{told}: {}", ran.out);
+        assert_eq!(ran.out.contains("example.test"), !more.is_empty(), "{}", ran.out);
+    }
+}

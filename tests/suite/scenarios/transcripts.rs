@@ -4,14 +4,14 @@
 //! streams in their order. Commands are `contactcmd ...`, also with `CONTACTCMD_PASSWORD=...` before it,
 //! `cat FILE` and `echo $?`. What somebody else does on the server stands in comments, in the words of
 //! the scenarios: `<!-- there edits Ada: phone cell = +1 555 -->`. `<!-- server PROFILE USER PASSWORD -->`
-//! comes first.
+//! comes first; with `-` for the password one signs in with the browser, until `<!-- the sign-in is revoked -->`.
 //!
 //! With the variable `CONTACTCMD_WRITE_TRANSCRIPTS` set, what is said now is written into the files.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use contactcmd_tests::fake::Knobs;
+use contactcmd_tests::fake::{Auth, Knobs};
 
 use super::language::{Step, read};
 use super::wire::Wire;
@@ -24,7 +24,7 @@ macro_rules! transcripts {
     };
 }
 
-transcripts! { icloud fastmail nextcloud owncloud zimbra }
+transcripts! { icloud fastmail nextcloud owncloud zimbra google }
 
 #[test]
 fn every_transcript_is_checked() {
@@ -88,13 +88,20 @@ impl Teller {
         if let Some(server) = order.strip_prefix("server ") {
             let words: Vec<&str> = server.split(' ').collect();
             let [profile, user, password] = words.as_slice() else { panic!("{order}") };
-            let stage = Stage::new(Knobs::named(profile).expect("a profile"));
+            let mut knobs = Knobs::named(profile).expect("a profile");
+            if *password == "-" {
+                knobs.auth = Auth::OAuth2;
+            }
+            let stage = Stage::new(knobs);
             stage.fake.set_login(user, password);
             let wire = Wire::new(stage.fake.clone());
             self.machine = Some((stage, wire));
             return;
         }
-        let (_, wire) = self.machine.as_ref().expect("the server comes first");
+        let (stage, wire) = self.machine.as_ref().expect("the server comes first");
+        if order == "the sign-in is revoked" {
+            return stage.fake.sign_in(|provider| provider.revoke());
+        }
         match read(order) {
             Ok(Step::There(hand)) => wire.moves(hand).unwrap(),
             other => panic!("{order}: {other:?}"),

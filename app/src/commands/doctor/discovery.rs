@@ -8,7 +8,7 @@ use super::report::{About, Finding};
 use super::witness::{Exchange, Witness};
 use super::{Doctor, End, Mask, count};
 use crate::Exit;
-use crate::remote::{Discovered, discover};
+use crate::remote::{Came, Discovered, RemoteError, Tried, discover};
 
 /// The longest that a server may describe itself, in characters.
 const LONGEST: usize = 80;
@@ -22,6 +22,13 @@ impl Doctor<'_, '_> {
         for exchange in &seen {
             let step = step(&self.mask, exchange);
             self.notes.tell(step);
+        }
+        let tried = match &found {
+            Ok(Discovered { tried, .. }) | Err(RemoteError::NotFound { tried, .. }) => &tried[..],
+            Err(_) => &[],
+        };
+        for finding in tried.iter().filter_map(|tried| in_dns(&self.mask, tried)) {
+            self.notes.tell(finding);
         }
         let found = match found {
             Ok(found) => found,
@@ -58,6 +65,17 @@ impl Doctor<'_, '_> {
             let words = format!("{header}: {}", self.mask.words(&short));
             self.notes.tell(Finding::ok(words));
         }
+    }
+}
+
+/// What DNS said, which no request shows; `None` for every other step.
+fn in_dns(mask: &Mask, tried: &Tried) -> Option<Finding> {
+    let place = if mask.shows() { &tried.place } else { "DNS" };
+    match tried.came {
+        Came::NotInDns => Some(Finding::note(format!("{place}: {}", tried.words))),
+        Came::NoDns if mask.shows() => Some(Finding::note(tried.to_string())),
+        Came::NoDns => Some(Finding::note(format!("{place}: it cannot be asked"))),
+        Came::NoAnswer | Came::WebPage | Came::Other => None,
     }
 }
 

@@ -68,7 +68,7 @@ fn examine<'w>(
         return Err(Failure::usage("the write test writes a card; nobody can be asked")
             .hint("`--yes` does it without asking"));
     }
-    let chosen = account::choose(args.into(), world)?;
+    let chosen = account::choose((&args.which).into(), world)?;
     let mut witness = None;
     let connection = connect(&chosen, world, |transport| {
         let looking_on = Arc::new(Witness::new(transport));

@@ -2,7 +2,7 @@
 
 use contactcmd_domain::dav::{Location, route};
 
-use crate::cli::{DoctorArgs, SyncArgs, Whose};
+use crate::cli::{AccountArgs, Whose};
 use crate::config::{self, AccountSettings, DEFAULT_ACCOUNT, Settings};
 use crate::remote::first_address;
 use crate::{Failure, World};
@@ -18,20 +18,9 @@ pub(crate) struct Typed<'a> {
     pub(crate) username: Option<&'a str>,
 }
 
-impl<'a> From<&'a SyncArgs> for Typed<'a> {
-    fn from(args: &'a SyncArgs) -> Self {
-        let SyncArgs { account, server, username, .. } = args;
-        Self {
-            account: account.as_deref(),
-            server: server.as_deref(),
-            username: username.as_deref(),
-        }
-    }
-}
-
-impl<'a> From<&'a DoctorArgs> for Typed<'a> {
-    fn from(args: &'a DoctorArgs) -> Self {
-        let DoctorArgs { account, server, username, .. } = args;
+impl<'a> From<&'a AccountArgs> for Typed<'a> {
+    fn from(args: &'a AccountArgs) -> Self {
+        let AccountArgs { server, username, account } = args;
         Self {
             account: account.as_deref(),
             server: server.as_deref(),
