@@ -84,13 +84,14 @@ def plain(card: bytes) -> bytes:
 
 
 def normal(card: bytes) -> bytes:
-    """`card` without what servers even out: folds, the order and case of lines and parameters, and
-    whether the commas of a text are escaped."""
+    """`card` without what servers even out: folds, the order and case of lines and parameters, how
+    the types of a line are listed, and whether the commas of a text are escaped."""
     text = plain(card).replace(b"\n ", b"").replace(b"\n\t", b"")
     lines = []
     for line in text.split(b"\n"):
         head, _, value = line.partition(b":")
-        name, *params = head.upper().split(b";")
+        # Cyrus writes TYPE=A;TYPE=B for TYPE=A,B.
+        name, *params = head.upper().replace(b",", b";TYPE=").split(b";")
         if name not in (b"REV", b"PRODID", b"VERSION", b"BEGIN", b"END"):
             lines.append(b";".join([name, *sorted(params)]) + b":" + value.replace(b"\\,", b",").rstrip(b";"))
     return b"\n".join(sorted(lines))

@@ -12,7 +12,7 @@ from checks import Checks
 from dav import Dav
 from program import Outcome, Program
 from proxy import Proxy, Seen
-from servers import PASSWORD, USER, Server
+from server import PASSWORD, USER, Server
 
 BOOK = "Freunde & Família Ω"
 OTHER = "Work"
@@ -66,7 +66,7 @@ class Scenario:
         self.server.prepare(self.dav)
         self.dav.make_collection(self.book, BOOK, "<c:addressbook/>")
         self.dav.make_collection(self.server.home() + "other/", OTHER, "<c:addressbook/>")
-        self.dav.make_collection(self.server.home() + "termine/", CALENDAR, "<cal:calendar/>")
+        self.dav.make_collection(self.server.calendars() + "termine/", CALENDAR, "<cal:calendar/>")
         invented = [cards.generated(n) for n in range(40 if corpus else cards.ENOUGH)]
         statuses: Counter[int] = Counter()
         for number, card in enumerate(corpus + spoilt() + invented):

@@ -9,7 +9,7 @@ from checks import Checks
 from dav import Dav
 from program import Outcome, Program
 from proxy import Proxy
-from servers import PASSWORD, USER, Server
+from server import PASSWORD, USER, Server
 
 BOOK = "Two ways"
 
