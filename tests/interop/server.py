@@ -42,6 +42,8 @@ class Server:
     """A path that answers a PROPFIND with 207 when the server is up."""
     forgetful = False
     """Whether `forget_tokens` can be asked for."""
+    handshake = 0
+    """Requests at the start of a run that only learn how to log in."""
     many = 1000
     """Cards of the first push."""
 
@@ -169,8 +171,10 @@ class Daemon(Server):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.give(self.folder)
-        self.give(self.data)
+        # A server that opens its log again must be able to.
+        self.log.touch()
+        for path in (self.folder, self.data, self.log):
+            self.give(path)
 
     def give(self, path: Path) -> Path:
         """Makes `path`, a folder unless it is there, the property of the processes."""
