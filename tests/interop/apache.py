@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from pathlib import Path
 
+from postgres import WithPostgres, literal
 from server import HERE, PASSWORD, USER, Daemon
 
 LIBRARIES = Path("/usr/lib/apache2/modules")
@@ -49,6 +50,7 @@ class BehindPHP(BehindApache):
             # Code of 2015 uses much that PHP 8 deprecates: E_ALL without E_DEPRECATED.
             "php_admin_value error_reporting 24575\n"
             f"php_admin_value sys_temp_dir {self.folder}\n"
+            '<FilesMatch "[.]php$">\nSetHandler application/x-httpd-php\n</FilesMatch>\n'
         )
 
 
@@ -79,8 +81,7 @@ class Sabre(BehindPHP):
             f"{self.php()}"
             f'SetEnv DATABASE "{self.database}"\nSetEnv REALM {REALM}\n'
             f"AliasMatch ^ {self.front}\n"
-            f"<Directory {self.folder}>\nRequire all granted\nSetHandler application/x-httpd-php\n"
-            "</Directory>\n"
+            f"<Directory {self.folder}>\nRequire all granted\n</Directory>\n"
         )
 
     def home(self) -> str:
@@ -88,6 +89,33 @@ class Sabre(BehindPHP):
 
     def calendars(self) -> str:
         return f"/calendars/{USER}/"
+
+
+class DAViCal(WithPostgres, BehindPHP):
+    """Gives no ETag for a PUT, lists everything for a token it does not know and no deletions with it,
+    and is found by its well-known path only."""
+
+    name = "davical"
+    packages = (*WithPostgres.packages, *BehindPHP.packages, "davical", "php-pgsql", "php-xml")
+    modules = (*BehindPHP.modules, "headers", "rewrite")
+    root = f"/davical/caldav.php/{USER}/"
+
+    def set_up(self) -> None:
+        super().set_up()
+        self.call("sh", "/usr/share/davical/dba/create-database.sh", "davical", "no password")
+        self.sql(
+            "INSERT INTO dav_principal (username, password, fullname, email, type_id, user_active)"
+            f" VALUES ({literal(USER)}, {literal('**' + PASSWORD)}, 'Alice', 'alice@example.org', 1, TRUE)",
+            "davical",
+        )
+
+    def site(self) -> str:
+        # As an administrator does it: with the site and the settings that the package brings. They
+        # name no host of the database, so that it is the one of our environment.
+        return f"{self.php()}Include /etc/apache2/sites-available/davical.conf\n"
+
+    def home(self) -> str:
+        return self.root
 
 
 REALM = "contactcmd"

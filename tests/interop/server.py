@@ -64,7 +64,6 @@ class Server:
 
     def launch(self) -> None:
         """Starts the processes that make up the server, which is to listen at `self.port`."""
-        raise NotImplementedError
 
     def home(self) -> str:
         """The path below which the books are."""

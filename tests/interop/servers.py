@@ -1,7 +1,7 @@
 """The real servers by name."""
 
-from apache import Sabre
+from apache import DAViCal, Sabre
 from cyrus import Cyrus
 from pypi import Radicale, Xandikos
 
-SERVERS = {server.name: server for server in (Radicale, Xandikos, Cyrus, Sabre)}
+SERVERS = {server.name: server for server in (Radicale, Xandikos, Cyrus, Sabre, DAViCal)}
