@@ -4,6 +4,7 @@ import hashlib
 import shutil
 import sqlite3
 from pathlib import Path
+from xml.sax.saxutils import escape
 
 from postgres import WithPostgres, literal
 from server import HERE, PASSWORD, USER, Daemon
@@ -116,6 +117,10 @@ class DAViCal(WithPostgres, BehindPHP):
 
     def home(self) -> str:
         return self.root
+
+    def called(self, path: str, name: str) -> str:
+        # It escapes a name that is escaped already.
+        return escape(name)
 
 
 REALM = "contactcmd"

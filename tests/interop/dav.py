@@ -130,14 +130,22 @@ class Dav:
         not UTF-8 makes it a 500: so halves of halves, down to the card that spoils it.
         """
         try:
-            return self.multiget(book, hrefs)
+            found = self.multiget(book, hrefs)
         except (Refused, ElementTree.ParseError):
             if len(hrefs) == 1:
-                reply = self.request("GET", hrefs[0])
-                expect(reply, 200, f"GET {hrefs[0]}")
-                return {hrefs[0]: reply.body}
-        half = len(hrefs) // 2
-        return self.fetch(book, hrefs[:half]) | self.fetch(book, hrefs[half:])
+                return {hrefs[0]: self.card(hrefs[0])}
+            half = len(hrefs) // 2
+            return self.fetch(book, hrefs[:half]) | self.fetch(book, hrefs[half:])
+        # DAViCal makes its XML well-formed by putting U+FFFD where the card has something else.
+        for href in [href for href, card in found.items() if "\ufffd".encode() in card]:
+            found[href] = self.card(href)
+        return found
+
+    def card(self, href: str) -> bytes:
+        """One card by GET."""
+        reply = self.request("GET", href)
+        expect(reply, 200, f"GET {href}")
+        return reply.body
 
     def multiget(self, book: str, hrefs: list[str]) -> dict[str, bytes]:
         """The named cards; raises if the server leaves one out or cannot say them in XML."""

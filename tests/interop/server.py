@@ -73,6 +73,10 @@ class Server:
         """The path below which calendars are: beside the books, unless the server forbids it."""
         return self.home()
 
+    def called(self, path: str, name: str) -> str:
+        """What the server says the collection at `path` is called, when it was made as `name`."""
+        return name
+
     def prepare(self, dav: Dav) -> None:
         """What must be there before a book can be created."""
 
@@ -168,6 +172,9 @@ class Server:
 class Daemon(Server):
     """A server that root must not or need not run: its processes and its folder are nobody's."""
 
+    groups: tuple[str, ...] = ()
+    """The groups of which its processes are members, to read what packages keep from others."""
+
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         # A server that opens its log again must be able to.
@@ -184,10 +191,14 @@ class Daemon(Server):
         return path
 
     def spawn(self, *command: str | Path, stop: signal.Signals = signal.SIGTERM, **more) -> None:
-        super().spawn(*command, stop=stop, **more, **unprivileged())
+        super().spawn(*command, stop=stop, **more, **self.unprivileged())
 
     def call(self, *command: str | Path, **more) -> bytes:
-        return super().call(*command, **more, **unprivileged())
+        return super().call(*command, **more, **self.unprivileged())
+
+    def unprivileged(self) -> dict:
+        """How subprocess is told to give root's rights away, if there are any."""
+        return NOBODY | {"extra_groups": self.groups} if as_root() else {}
 
 
 NOBODY = {"user": "nobody", "group": "nogroup"}
@@ -195,11 +206,6 @@ NOBODY = {"user": "nobody", "group": "nogroup"}
 
 def as_root() -> bool:
     return os.geteuid() == 0
-
-
-def unprivileged() -> dict:
-    """How subprocess is told to give root's rights away, if there are any."""
-    return NOBODY | {"extra_groups": []} if as_root() else {}
 
 
 def daemon_user() -> str:

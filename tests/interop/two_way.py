@@ -23,7 +23,7 @@ class TwoWay:
         self.dav: Dav = server.dav()
         self.book = server.home() + "twoway/"
         self.server = server
-        account = (USER, PASSWORD, BOOK)
+        account = (USER, PASSWORD, server.called(self.book, BOOK))
         self.one = Program(binary, folder / "one", self.proxy.url, account)
         self.two = Program(binary, folder / "two", self.proxy.url, account)
 
