@@ -4,8 +4,9 @@ import base64
 import re
 import subprocess
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import cards
 from checks import Checks
@@ -132,7 +133,9 @@ class Scenario:
         fetched = sum(asked_for(seen) for seen in self.proxy.since(mark))
         self.checks.equal("--full succeeds", outcome.code, 0, outcome)
         self.checks.equal("--full changes nothing", outcome.here(), (0, 0, 0), outcome)
-        self.checks.equal("--full fetches no card whose ETag is known", fetched, 0)
+        # A card that was deleted and made anew has the ETag of the first one there.
+        doubtful = len(self.dav.listing(self.book)) if self.server.shares_etags else 0
+        self.checks.equal("--full fetches no card whose ETag is known", fetched, doubtful)
         self.checks.equal("--full is reported as full", outcome.book()["full"], True)
 
     def changes_there_arrive(self) -> None:
@@ -165,11 +168,11 @@ class Scenario:
         outcome = program.sync(password="not the password")
         seen = self.proxy.since(mark)
         self.checks.equal(f"a wrong password {when} is exit 3", outcome.code, 3, outcome)
+        # What comes before are pages that need no login; nothing may come after.
+        refused = [index for index, one in enumerate(seen, 1) if one.status == 401]
+        expected = [len(seen) - back for back in range(self.server.handshake, -1, -1)]
         self.checks.equal(
-            f"a wrong password {when} is one request",
-            len(seen),
-            1 + self.server.handshake,
-            "\n".join(map(str, seen)),
+            f"a wrong password {when} is sent once", refused, expected, "\n".join(map(str, seen))
         )
         after = program.contacts() if program.database.exists() else []
         self.checks.that(f"a wrong password {when} changes nothing here", after == before)
@@ -211,7 +214,8 @@ class Scenario:
         outcome = program.sync()
         self.checks.equal("the run after the last kill succeeds", outcome.code, 0, outcome)
         there = self.there()
-        self.checks.equal("after kills every card is here once", program.hrefs(), sorted(there))
+        here = decoded(program.hrefs())
+        self.checks.equal("after kills every card is here once", here, decoded(there))
         self.checks.equal("after kills there is no contact besides", len(program.contacts()), len(there))
         self.checks.that("after kills every card is whole", program.stored() == counted(there))
 
@@ -287,7 +291,9 @@ class Scenario:
     def same_on_both_sides(self, when: str) -> None:
         """Every card here is, byte for byte (line ends apart), what the server serves."""
         there = self.there()
-        self.checks.equal(f"{when} the same hrefs are on both sides", self.program.hrefs(), sorted(there))
+        self.checks.equal(
+            f"{when} the same hrefs are on both sides", decoded(self.program.hrefs()), decoded(there)
+        )
         here, served = self.program.stored(), counted(there)
         only = {"only here": list((here - served).elements()), "only there": list((served - here).elements())}
         shown = "\n".join(f"{side}: {len(cards)}, the first {cards[:1]}" for side, cards in only.items())
@@ -295,15 +301,17 @@ class Scenario:
 
     def one_by_one(self) -> None:
         """The right card under the right href, with the server's ETag: for a sample."""
-        there, etags = self.there(), self.dav.listing(self.book)
+        there = {unquote(href): card for href, card in self.there().items()}
+        etags = {unquote(href): etag for href, etag in self.dav.listing(self.book).items()}
         contacts = self.program.contacts()
         wrong = []
         for contact in contacts[:: max(1, len(contacts) // 20)]:
             link = contact["external_ids"]["carddav"][0]
-            if self.program.card(contact["id"]) != cards.plain(there[link["href"]]):
-                wrong.append(f"{link['href']}: another card")
-            if link["etag"] != etags[link["href"]]:
-                wrong.append(f"{link['href']}: ETag {link['etag']} and not {etags[link['href']]}")
+            href = unquote(link["href"])
+            if self.program.card(contact["id"]) != cards.plain(there[href]):
+                wrong.append(f"{href}: another card")
+            if link["etag"] != etags[href]:
+                wrong.append(f"{href}: ETag {link['etag']} and not {etags[href]}")
         self.checks.equal("a sample has the right card and ETag under each href", wrong, [])
 
     def quiet_again(self, when: str) -> None:
@@ -332,6 +340,11 @@ def spoilt() -> list[bytes]:
     noncharacter = cards.with_note(cards.generated(8002), "nor is \uffff this")
     latin = cards.generated(8003).replace("Образцова".encode(), b"M\xfcller")
     return [control, noncharacter, latin]
+
+
+def decoded(hrefs: Iterable[str]) -> list[str]:
+    """The hrefs without percent-encoding: SOGo encodes them in a PROPFIND and not in a REPORT."""
+    return sorted(map(unquote, hrefs))
 
 
 def counted(there: dict[str, bytes]) -> Counter[bytes]:

@@ -44,6 +44,8 @@ class Server:
     """Whether `forget_tokens` can be asked for."""
     handshake = 0
     """Requests at the start of a run that only learn how to log in."""
+    shares_etags = False
+    """Whether its ETags are counters, the same for many cards: they tell a change and no identity."""
     many = 1000
     """Cards of the first push."""
 

@@ -14,6 +14,7 @@ class SOGo(WithPostgres, BehindApache):
     modules = (*BehindApache.modules, "headers", "proxy", "proxy_http", "rewrite")
     # It wants to read the settings of the package, and then uses those on its command line.
     groups = ("sogo",)
+    shares_etags = True
     root = f"/SOGo/dav/{USER}/"
 
     def set_up(self) -> None:
