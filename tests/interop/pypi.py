@@ -69,6 +69,8 @@ class Xandikos(FromPyPI):
     """Keeps every byte, answers a token it does not know with 412, keeps connections."""
 
     name = "xandikos"
+    # Each PUT is a commit of the whole book to git.
+    many = 300
 
     def launch(self) -> None:
         users = self.folder / "users"
