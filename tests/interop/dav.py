@@ -141,9 +141,10 @@ class Dav:
             found[href] = self.card(href)
         return found
 
-    def card(self, href: str) -> bytes:
-        """One card by GET."""
-        reply = self.request("GET", href)
+    def card(self, href: str, version: str | None = None) -> bytes:
+        """One card by GET, converted to `version` by servers that do that."""
+        accept = {"Accept": f"text/vcard; version={version}"} if version else {}
+        reply = self.request("GET", href, **accept)
         expect(reply, 200, f"GET {href}")
         return reply.body
 
