@@ -50,6 +50,7 @@ class WithPostgres(Daemon):
         if hasattr(self, "programs"):
             where = {
                 "PGHOST": str(self.socket),
+                "PGPORT": "5432",
                 "PGUSER": "postgres",
                 # Before Debian's wrappers, which look for the databases of the system.
                 "PATH": f"{self.programs}{os.pathsep}{os.environ['PATH']}",

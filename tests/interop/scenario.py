@@ -33,6 +33,7 @@ class Scenario:
         self.book = server.home() + "interop/"
         self.other = server.home() + "other/"
         self.programs: list[Program] = []
+        self.pulls = 0
         self.program = self.install("home")
 
     def install(self, name: str) -> Program:
@@ -45,6 +46,7 @@ class Scenario:
         """Every step, in order; raises when one leaves nothing for the next to stand on."""
         self.load(corpus)
         self.lists_the_books()
+        self.doctor_finds_it_well()
         self.dry_run_writes_nothing()
         self.wrong_password_is_one_request(self.install("stranger"), "at the first contact")
         self.first_pull()
@@ -92,6 +94,16 @@ class Scenario:
         self.checks.equal(
             "--list-addressbooks names the address books and no calendar", shown, books, outcome
         )
+
+    def doctor_finds_it_well(self) -> None:
+        before = self.dav.listing(self.book)
+        where = self.program.sync_words()[2:]
+        outcome = self.program.run("doctor", "carddav", *where, "--write-test", "--yes")
+        self.pulls = self.proxy.mark()
+        self.checks.equal("the doctor finds that all can be used", outcome.code, 0, outcome)
+        left = self.dav.listing(self.book)
+        differs = left.keys() ^ before.keys()
+        self.checks.that("its write test leaves the book as it was", left == before, differs)
 
     def dry_run_writes_nothing(self) -> None:
         before = self.database()
@@ -262,7 +274,7 @@ class Scenario:
     # What holds after every step
 
     def requests_kept_the_rules(self) -> None:
-        seen = self.proxy.since(0)
+        seen = self.proxy.since(self.pulls)
         bodies = [one for one in seen if one.method == "REPORT"]
         wrong = {
             "a pull only reads": [one for one in seen if one.method not in READING],
