@@ -74,6 +74,22 @@ def generated(number: int) -> bytes:
     return "\r\n".join(lines).encode()
 
 
+def rich(version: str) -> bytes:
+    """A card of this version with what a careless writer drops: a picture, labels, relations."""
+    lines = ["BEGIN:VCARD", f"VERSION:{version}", f"UID:rich-{version}", f"FN:Rich {version}"]
+    lines += ["N:Rich;Ada;Beth;Dr.;jun.", "NICKNAME:Ada,Addie", "NOTE:one\\, two\\; three\\nfour"]
+    lines += ["item1.URL:https://example.org/rich", "item1.X-ABLabel:Home page", "X-KEEP;X-P=yes:kept"]
+    if version == "4.0":
+        lines += ["KIND:individual", f"PHOTO:data:image/png;base64,{PICTURE}"]
+        lines += ["RELATED;TYPE=friend:urn:uuid:00000000-0000-4000-8000-000000000001"]
+        lines += ["ANNIVERSARY:20010203", "EMAIL;PREF=1;TYPE=work:rich4@example.org"]
+    else:
+        lines += [f"PHOTO;ENCODING=b;TYPE=PNG:{PICTURE}", "BDAY;X-APPLE-OMIT-YEAR=1604:1604-02-29"]
+        lines += ["item2.X-ABDATE:2001-02-03", "item2.X-ABLabel:_$!<Anniversary>!$_"]
+        lines += ["EMAIL;TYPE=INTERNET,WORK,PREF:rich3@example.org"]
+    return "\r\n".join([*lines, "END:VCARD", ""]).encode()
+
+
 def plain(card: bytes) -> bytes:
     """`card` as two readers of XML agree on it.
 
@@ -84,17 +100,23 @@ def plain(card: bytes) -> bytes:
 
 
 def normal(card: bytes) -> bytes:
-    """`card` without what servers even out: folds, the order and case of lines and parameters, and
-    whether the commas of a text are escaped."""
+    """`card` without what servers even out: folds, the order and case of lines and parameters, how
+    the types of a line are listed, and whether the commas of a text are escaped."""
     text = plain(card).replace(b"\n ", b"").replace(b"\n\t", b"")
     lines = []
     for line in text.split(b"\n"):
         head, _, value = line.partition(b":")
-        name, *params = head.upper().split(b";")
+        # Cyrus writes TYPE=A;TYPE=B for TYPE=A,B.
+        name, *params = head.upper().replace(b",", b";TYPE=").split(b";")
         if name not in (b"REV", b"PRODID", b"VERSION", b"BEGIN", b"END"):
             lines.append(b";".join([name, *sorted(params)]) + b":" + value.replace(b"\\,", b",").rstrip(b";"))
     return b"\n".join(sorted(lines))
 
+
+PICTURE = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+"""One pixel, as PNG in Base64."""
 
 INVENTED = [
     ("Zoë", "Ångström", "Latin with accents"),

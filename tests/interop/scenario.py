@@ -4,15 +4,16 @@ import base64
 import re
 import subprocess
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import cards
 from checks import Checks
 from dav import Dav
 from program import Outcome, Program
 from proxy import Proxy, Seen
-from servers import PASSWORD, USER, Server
+from server import PASSWORD, USER, Server
 
 BOOK = "Freunde & Família Ω"
 OTHER = "Work"
@@ -30,12 +31,14 @@ class Scenario:
         self.proxy = Proxy(server.port)
         self.dav: Dav = server.dav()
         self.book = server.home() + "interop/"
+        self.other = server.home() + "other/"
         self.programs: list[Program] = []
+        self.pulls = 0
         self.program = self.install("home")
 
     def install(self, name: str) -> Program:
         """Another installation of the program, with nothing in it."""
-        account = (USER, PASSWORD, BOOK)
+        account = (USER, PASSWORD, self.server.called(self.book, BOOK))
         self.programs.append(Program(self.binary, self.folder / name, self.proxy.url, account))
         return self.programs[-1]
 
@@ -43,6 +46,7 @@ class Scenario:
         """Every step, in order; raises when one leaves nothing for the next to stand on."""
         self.load(corpus)
         self.lists_the_books()
+        self.doctor_finds_it_well()
         self.dry_run_writes_nothing()
         self.wrong_password_is_one_request(self.install("stranger"), "at the first contact")
         self.first_pull()
@@ -65,8 +69,8 @@ class Scenario:
         """Fills the book with what the server takes of the corpus, and invented cards."""
         self.server.prepare(self.dav)
         self.dav.make_collection(self.book, BOOK, "<c:addressbook/>")
-        self.dav.make_collection(self.server.home() + "other/", OTHER, "<c:addressbook/>")
-        self.dav.make_collection(self.server.home() + "termine/", CALENDAR, "<cal:calendar/>")
+        self.dav.make_collection(self.other, OTHER, "<c:addressbook/>")
+        self.dav.make_collection(self.server.calendars() + "termine/", CALENDAR, "<cal:calendar/>")
         invented = [cards.generated(n) for n in range(40 if corpus else cards.ENOUGH)]
         statuses: Counter[int] = Counter()
         for number, card in enumerate(corpus + spoilt() + invented):
@@ -84,11 +88,22 @@ class Scenario:
 
     def lists_the_books(self) -> None:
         outcome = self.program.book_names()
-        shown = [name for name in (BOOK, OTHER, CALENDAR) if name in outcome.stdout]
+        books = [self.server.called(self.book, BOOK), self.server.called(self.other, OTHER)]
+        shown = [name for name in (*books, CALENDAR) if name in outcome.stdout]
         self.checks.equal("--list-addressbooks succeeds", outcome.code, 0, outcome)
         self.checks.equal(
-            "--list-addressbooks names the address books and no calendar", shown, [BOOK, OTHER], outcome
+            "--list-addressbooks names the address books and no calendar", shown, books, outcome
         )
+
+    def doctor_finds_it_well(self) -> None:
+        before = self.dav.listing(self.book)
+        where = self.program.sync_words()[2:]
+        outcome = self.program.run("doctor", "carddav", *where, "--write-test", "--yes")
+        self.pulls = self.proxy.mark()
+        self.checks.equal("the doctor finds that all can be used", outcome.code, 0, outcome)
+        left = self.dav.listing(self.book)
+        differs = left.keys() ^ before.keys()
+        self.checks.that("its write test leaves the book as it was", left == before, differs)
 
     def dry_run_writes_nothing(self) -> None:
         before = self.database()
@@ -119,7 +134,8 @@ class Scenario:
         self.checks.equal("a pull with nothing to do succeeds", outcome.code, 0, outcome)
         self.checks.equal("it changes nothing", outcome.here(), (0, 0, 0))
         self.checks.equal("it does nothing at all", outcome.book()["actions"], [])
-        self.checks.equal("it is one request", len(seen), 1, "\n".join(map(str, seen)))
+        requests = 1 + self.server.handshake
+        self.checks.equal("it is one request", len(seen), requests, "\n".join(map(str, seen)))
         self.checks.equal("it reports its requests", outcome.book()["requests"], len(seen))
         self.checks.that("the contacts are as before", self.program.contacts() == before)
 
@@ -129,7 +145,9 @@ class Scenario:
         fetched = sum(asked_for(seen) for seen in self.proxy.since(mark))
         self.checks.equal("--full succeeds", outcome.code, 0, outcome)
         self.checks.equal("--full changes nothing", outcome.here(), (0, 0, 0), outcome)
-        self.checks.equal("--full fetches no card whose ETag is known", fetched, 0)
+        # A card that was deleted and made anew has the ETag of the first one there.
+        doubtful = len(self.dav.listing(self.book)) if self.server.shares_etags else 0
+        self.checks.equal("--full fetches no card whose ETag is known", fetched, doubtful)
         self.checks.equal("--full is reported as full", outcome.book()["full"], True)
 
     def changes_there_arrive(self) -> None:
@@ -162,8 +180,11 @@ class Scenario:
         outcome = program.sync(password="not the password")
         seen = self.proxy.since(mark)
         self.checks.equal(f"a wrong password {when} is exit 3", outcome.code, 3, outcome)
+        # What comes before are pages that need no login; nothing may come after.
+        refused = [index for index, one in enumerate(seen, 1) if one.status == 401]
+        expected = [len(seen) - back for back in range(self.server.handshake, -1, -1)]
         self.checks.equal(
-            f"a wrong password {when} is one request", len(seen), 1, "\n".join(map(str, seen))
+            f"a wrong password {when} is sent once", refused, expected, "\n".join(map(str, seen))
         )
         after = program.contacts() if program.database.exists() else []
         self.checks.that(f"a wrong password {when} changes nothing here", after == before)
@@ -205,7 +226,8 @@ class Scenario:
         outcome = program.sync()
         self.checks.equal("the run after the last kill succeeds", outcome.code, 0, outcome)
         there = self.there()
-        self.checks.equal("after kills every card is here once", program.hrefs(), sorted(there))
+        here = decoded(program.hrefs())
+        self.checks.equal("after kills every card is here once", here, decoded(there))
         self.checks.equal("after kills there is no contact besides", len(program.contacts()), len(there))
         self.checks.that("after kills every card is whole", program.stored() == counted(there))
 
@@ -252,7 +274,7 @@ class Scenario:
     # What holds after every step
 
     def requests_kept_the_rules(self) -> None:
-        seen = self.proxy.since(0)
+        seen = self.proxy.since(self.pulls)
         bodies = [one for one in seen if one.method == "REPORT"]
         wrong = {
             "a pull only reads": [one for one in seen if one.method not in READING],
@@ -281,7 +303,9 @@ class Scenario:
     def same_on_both_sides(self, when: str) -> None:
         """Every card here is, byte for byte (line ends apart), what the server serves."""
         there = self.there()
-        self.checks.equal(f"{when} the same hrefs are on both sides", self.program.hrefs(), sorted(there))
+        self.checks.equal(
+            f"{when} the same hrefs are on both sides", decoded(self.program.hrefs()), decoded(there)
+        )
         here, served = self.program.stored(), counted(there)
         only = {"only here": list((here - served).elements()), "only there": list((served - here).elements())}
         shown = "\n".join(f"{side}: {len(cards)}, the first {cards[:1]}" for side, cards in only.items())
@@ -289,21 +313,24 @@ class Scenario:
 
     def one_by_one(self) -> None:
         """The right card under the right href, with the server's ETag: for a sample."""
-        there, etags = self.there(), self.dav.listing(self.book)
+        there = {unquote(href): card for href, card in self.there().items()}
+        etags = {unquote(href): etag for href, etag in self.dav.listing(self.book).items()}
         contacts = self.program.contacts()
         wrong = []
         for contact in contacts[:: max(1, len(contacts) // 20)]:
             link = contact["external_ids"]["carddav"][0]
-            if self.program.card(contact["id"]) != cards.plain(there[link["href"]]):
-                wrong.append(f"{link['href']}: another card")
-            if link["etag"] != etags[link["href"]]:
-                wrong.append(f"{link['href']}: ETag {link['etag']} and not {etags[link['href']]}")
+            href = unquote(link["href"])
+            if self.program.card(contact["id"]) != cards.plain(there[href]):
+                wrong.append(f"{href}: another card")
+            if link["etag"] != etags[href]:
+                wrong.append(f"{href}: ETag {link['etag']} and not {etags[href]}")
         self.checks.equal("a sample has the right card and ETag under each href", wrong, [])
 
     def quiet_again(self, when: str) -> None:
         outcome = self.program.sync()
         quiet = (outcome.code, outcome.here(), outcome.book()["requests"])
-        self.checks.equal(f"{when} the next pull is one quiet request", quiet, (0, (0, 0, 0), 1), outcome)
+        expected = (0, (0, 0, 0), 1 + self.server.handshake)
+        self.checks.equal(f"{when} the next pull is one quiet request", quiet, expected, outcome)
 
     def database(self) -> dict[str, bytes]:
         """The bytes of the database and its journals (not of the lock beside it)."""
@@ -325,6 +352,11 @@ def spoilt() -> list[bytes]:
     noncharacter = cards.with_note(cards.generated(8002), "nor is \uffff this")
     latin = cards.generated(8003).replace("Образцова".encode(), b"M\xfcller")
     return [control, noncharacter, latin]
+
+
+def decoded(hrefs: Iterable[str]) -> list[str]:
+    """The hrefs without percent-encoding: SOGo encodes them in a PROPFIND and not in a REPORT."""
+    return sorted(map(unquote, hrefs))
 
 
 def counted(there: dict[str, bytes]) -> Counter[bytes]:

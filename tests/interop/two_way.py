@@ -9,7 +9,7 @@ from checks import Checks
 from dav import Dav
 from program import Outcome, Program
 from proxy import Proxy
-from servers import PASSWORD, USER, Server
+from server import PASSWORD, USER, Server
 
 BOOK = "Two ways"
 
@@ -23,7 +23,7 @@ class TwoWay:
         self.dav: Dav = server.dav()
         self.book = server.home() + "twoway/"
         self.server = server
-        account = (USER, PASSWORD, BOOK)
+        account = (USER, PASSWORD, server.called(self.book, BOOK))
         self.one = Program(binary, folder / "one", self.proxy.url, account)
         self.two = Program(binary, folder / "two", self.proxy.url, account)
 
@@ -34,6 +34,7 @@ class TwoWay:
         self.first_push()
         self.in_turn()
         self.conflict()
+        self.an_edit_costs_no_other_line()
         self.killed_while_pushing()
         self.requests_kept_the_rules()
         self.proxy.close()
@@ -89,6 +90,24 @@ class TwoWay:
             self.checks.that(f"the merged card has {part.decode()}", part in card, card.decode())
         kept = self.two.run("conflicts", "list", "--all")
         self.checks.that("the value that lost is kept", kept.code == 0 and "title" in kept.stdout, kept)
+
+    def an_edit_costs_no_other_line(self) -> None:
+        """Cyrus shows a card of 4.0 as one of 3.0 without its picture: who edits that and sends it
+        back destroys what the server still had."""
+        for version in ("3.0", "4.0"):
+            href = f"{self.book}rich-{version[0]}.vcf"
+            created = self.dav.create(href, cards.rich(version))
+            self.checks.equal(f"a rich card of {version} is taken", created, 201)
+            before = self.dav.card(href, version)
+            self.sync(self.one)
+            self.good(self.one.run("edit", f"Rich {version}", "--phone", "work=+1 555 4040"))
+            sent = there(self.sync(self.one))
+            self.checks.equal(f"an edit of a card of {version} is sent", sent, (0, 1, 0))
+            after = self.dav.card(href, version)
+            lost = set(cards.normal(before).split(b"\n")) - set(cards.normal(after).split(b"\n"))
+            self.checks.equal(f"an edit of a card of {version} costs it no other line", sorted(lost), [])
+        self.sync(self.two)
+        self.all_equal("after edits of rich cards")
 
     def killed_while_pushing(self) -> None:
         """Dies with answers to PUTs on their way; what was sent is found again, and once."""
