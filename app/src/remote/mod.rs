@@ -21,7 +21,7 @@ pub use auth::{Credentials, SignInError, client_steps, sign_in};
 pub use discover::{Discovered, discover, first_address};
 pub use dns::named_elsewhere;
 pub use error::RemoteError;
-pub use fetch::{fetch, fetch_each};
+pub use fetch::{Shelf, as_stored, fetch, fetch_each};
 pub use not_found::{Came, Tried};
 pub use write::WriteError;
 

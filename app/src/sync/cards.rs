@@ -26,7 +26,7 @@ impl Pages<'_, '_, '_> {
     ) -> Result<Planned, Failure> {
         let Fetched { href, etag, what } = fetched;
         let trouble = match what {
-            What::Card(bytes) => {
+            What::Card(bytes) | What::Converted(bytes) => {
                 let remote = RemoteCard { href, etag, card: Card::parse(bytes) };
                 return self.plan_card(remote, linked);
             }

@@ -17,7 +17,7 @@ use super::store::Store;
 use super::telling::Telling;
 use super::{LOOKUP, Options};
 use crate::Failure;
-use crate::remote::{Remote, RemoteError, fetch, fetch_each};
+use crate::remote::{Remote, RemoteError, Shelf, fetch, fetch_each};
 
 /// The pages of one book.
 pub(super) struct Pages<'a, 'w, 's> {
@@ -156,14 +156,11 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
 
     /// Fetches these cards and does what each of them asks for.
     pub(super) async fn fetch(&mut self, hrefs: Vec<Href>) -> Result<(), Failure> {
-        let (remote, book) = (self.remote, self.book);
-        let (place, quirks) = (&book.info.location, &book.progress.quirks);
-        fetch(remote, place, quirks, hrefs, async |cards| {
-            self.page(cards, Asked::ByMultiget).await
-        })
-        .await?;
+        let (remote, shelf) = (self.remote, Shelf::of(self.book));
+        fetch(remote, shelf, hrefs, async |cards| self.page(cards, Asked::ByMultiget).await)
+            .await?;
         let doubted = std::mem::take(&mut self.doubted);
-        fetch_each(remote, place, doubted, async |cards| self.page(cards, Asked::ByGet).await)
+        fetch_each(remote, shelf, doubted, async |cards| self.page(cards, Asked::ByGet).await)
             .await?;
         self.tell_twins_apart().await
     }

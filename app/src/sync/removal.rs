@@ -11,7 +11,7 @@ use contactcmd_ports::{Book, ContactRepo};
 use super::LOOKUP;
 use super::cards::{Asked, aside};
 use super::pages::Pages;
-use crate::remote::fetch;
+use crate::remote::{Shelf, fetch};
 use crate::ui::clean;
 use crate::{Exit, Failure};
 
@@ -73,10 +73,9 @@ impl Pages<'_, '_, '_> {
     }
 
     async fn confirmed(&mut self, gone: Vec<Href>) -> Result<Vec<Href>, Failure> {
-        let (remote, book) = (self.remote, self.book);
-        let (place, quirks) = (&book.info.location, &book.progress.quirks);
+        let (remote, shelf) = (self.remote, Shelf::of(self.book));
         let mut confirmed = Vec::with_capacity(gone.len());
-        fetch(remote, place, quirks, gone, async |cards: Vec<Fetched>| {
+        fetch(remote, shelf, gone, async |cards: Vec<Fetched>| {
             let (missing, rest): (Vec<Fetched>, Vec<Fetched>) =
                 cards.into_iter().partition(|card| card.what == What::Missing);
             confirmed.extend(missing.into_iter().map(|card| card.href));

@@ -8,7 +8,7 @@ use contactcmd_domain::vcard::Card;
 
 use super::pages::Pages;
 use crate::Failure;
-use crate::remote::fetch_each;
+use crate::remote::{Shelf, fetch_each};
 
 impl Pages<'_, '_, '_> {
     /// Where a card of this book with the same UID is, as far as is known here.
@@ -27,8 +27,8 @@ impl Pages<'_, '_, '_> {
     pub(super) async fn tell_twins_apart(&mut self) -> Result<(), Failure> {
         for (remote, href) in std::mem::take(&mut self.twins) {
             let mut is_gone = false;
-            let place = &self.book.info.location;
-            fetch_each(self.remote, place, vec![href.clone()], async |cards| {
+            let shelf = Shelf::of(self.book);
+            fetch_each(self.remote, shelf, vec![href.clone()], async |cards| {
                 is_gone = cards.iter().any(|card| card.what == What::Missing);
                 Ok::<(), Failure>(())
             })

@@ -10,6 +10,7 @@ use super::names::{Property, Space};
 use super::request::{Depth, element, prop, report, text_element};
 use super::row::{Asked, Row};
 use super::{DavError, ETag, Href, HrefKey, Location, Operation, multistatus};
+use crate::vcard::{Card, Version};
 
 /// An `addressbook-multiget` REPORT.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,9 +22,12 @@ pub struct Multiget {
     /// Send `Depth: 1`, without which Zoho answers with the book alone; with it Zimbra adds the book
     /// (Q53).
     pub depth_one: bool,
-    /// The vCard version the cards are stored in, such as `4.0`, since sabre and Cyrus serve 3.0
-    /// conversions otherwise; `None` when it is 3.0 or not known.
+    /// The vCard version to be served, such as `4.0`, since sabre and Cyrus serve 3.0 otherwise; they
+    /// convert what is stored in another. `None` takes what the server prefers.
     pub version: Option<String>,
+    /// Ask as well how long each card is as it is stored: a text of another length is a conversion
+    /// ([`What::Converted`]).
+    pub checked: bool,
 }
 
 /// One card of an answer.
@@ -42,6 +46,10 @@ pub struct Fetched {
 pub enum What {
     /// The card's text, byte for byte as far as XML or HTTP carried it.
     Card(Vec<u8>),
+    /// The text of a card that is stored in another version, or, where a version was asked for, that is
+    /// not proven to be stored in this one. Written back it would cost the card what this version cannot
+    /// say: Cyrus serves a picture of vCard 4.0 as nothing.
+    Converted(Vec<u8>),
     /// A card that came with characters XML cannot carry (Q47): GET it for its true bytes. The text
     /// is the best that is to be had if that fails.
     Damaged(Vec<u8>),
@@ -59,7 +67,9 @@ impl Operation for Multiget {
     type Reply = Vec<Fetched>;
 
     fn request(&self) -> Request<Vec<u8>> {
-        let mut asked = prop(&[Property::ETag]);
+        let length = self.checked.then_some(Property::ContentLength);
+        let asked: Vec<Property> = std::iter::once(Property::ETag).chain(length).collect();
+        let mut asked = prop(&asked);
         asked.children.push(xmltree::XMLNode::Element(address_data(self.version.as_deref())));
         let hrefs = self.hrefs.iter().map(|href| text_element(Space::Dav, "href", href.as_str()));
         let inside = std::iter::once(asked).chain(hrefs).collect();
@@ -77,7 +87,7 @@ impl Operation for Multiget {
             if let Some(href) = row.path(&asked)
                 && !asked.is_at(&href)
             {
-                let fetched = Fetched { href, etag: row.etag(), what: what(row, &self.book) };
+                let fetched = Fetched { href, etag: row.etag(), what: self.what(row) };
                 gathered.add(fetched);
             }
         })?;
@@ -92,6 +102,44 @@ fn address_data(version: Option<&str>) -> Element {
         element.attributes.insert("version".to_owned(), version.to_owned());
     }
     element
+}
+
+impl Multiget {
+    fn what(&self, row: Row) -> What {
+        let stored: Option<u64> =
+            row.text(Property::ContentLength).and_then(|length| length.parse().ok());
+        let as_stored = row
+            .value(Property::AddressData)
+            .zip(stored)
+            .map(|(text, stored)| is_as_long(text.text.as_bytes(), stored));
+        match what(row, &self.book) {
+            What::Card(text) if self.checked && self.is_converted(&text, as_stored) => {
+                What::Converted(text)
+            }
+            other => other,
+        }
+    }
+
+    fn is_converted(&self, text: &[u8], as_stored: Option<bool>) -> bool {
+        match &self.version {
+            Some(_) => as_stored != Some(true),
+            None => as_stored == Some(false) && is_of_version_3(text),
+        }
+    }
+}
+
+/// Whether a card is in vCard 3.0, to which servers convert.
+pub fn is_of_version_3(text: &[u8]) -> bool {
+    Card::parse(text).stated_version() == Some(Version::V30)
+}
+
+/// Whether a text is as long as the card that is stored in so many bytes: as it came, or with the
+/// carriage returns that XML takes away.
+pub fn is_as_long(text: &[u8], stored: u64) -> bool {
+    let returns = text.iter().filter(|byte| **byte == b'\r').count();
+    let ends = text.iter().filter(|byte| **byte == b'\n').count();
+    let whole = text.len() + ends.saturating_sub(returns);
+    [text.len(), whole].into_iter().any(|length| u64::try_from(length) == Ok(stored))
 }
 
 fn what(mut row: Row, book: &Location) -> What {
@@ -151,7 +199,8 @@ impl<'a> Gathered<'a> {
         let place = at.and_then(|at| Some((self.asked.get(at)?, self.answers.get_mut(at)?)));
         let Some((href, answer)) = place else { return self.others.push(fetched) };
         // Twice in one answer (Q64): a text is worth more than the lack of one.
-        let is_card = |what: &What| matches!(what, What::Card(_) | What::Damaged(_));
+        let is_card =
+            |what: &What| matches!(what, What::Card(_) | What::Converted(_) | What::Damaged(_));
         if !answer.as_ref().is_some_and(|old| is_card(&old.what) && !is_card(&fetched.what)) {
             *answer = Some(Fetched { href: href.clone(), ..fetched });
         }
@@ -170,7 +219,7 @@ mod tests {
 
     fn multiget(book: &str, files: &[&str]) -> Multiget {
         let hrefs = files.iter().map(|file| Href::new(format!("{book}{file}"))).collect();
-        Multiget { book: at(book), hrefs, depth_one: false, version: None }
+        Multiget { book: at(book), hrefs, depth_one: false, version: None, checked: false }
     }
 
     fn card(uid: &str, line_end: &str) -> What {
@@ -198,9 +247,45 @@ mod tests {
         assert_eq!(operation.request().headers()["depth"], "0");
         operation.version = Some("4.0".into());
         operation.depth_one = true;
+        operation.checked = true;
         let as_stored = "<C:address-data content-type=\"text/vcard\" version=\"4.0\" />";
         assert!(body(&operation).contains(as_stored));
+        assert!(body(&operation).contains("<D:getetag /><D:getcontentlength />"));
         assert_eq!(operation.request().headers()["depth"], "1");
+    }
+
+    #[test]
+    fn a_text_of_another_length_than_the_stored_is_a_conversion() {
+        let three = "BEGIN:VCARD\nVERSION:3.0\nFN:A\nEND:VCARD\n";
+        let four = three.replace("3.0", "4.0");
+        let (bare, whole) = (three.len(), three.len() + 4);
+        let converted = |text: &str| What::Converted(text.as_bytes().to_vec());
+        let card = |text: &str| What::Card(text.as_bytes().to_vec());
+        // (version asked for, text, length of the stored, what it is)
+        let cases = [
+            (None, three, Some(bare), card(three)),
+            (None, three, Some(whole), card(three)),
+            (None, three, Some(whole + 70), converted(three)),
+            (None, three, None, card(three)),
+            (None, &four, Some(whole + 70), card(&four)),
+            (Some("4.0"), &four, Some(whole), card(&four)),
+            (Some("4.0"), &four, Some(whole - 2), converted(&four)),
+            (Some("4.0"), &four, None, converted(&four)),
+        ];
+        for (version, text, length, expected) in cases {
+            let length =
+                length.map(|length| format!("<D:getcontentlength>{length}</D:getcontentlength>"));
+            let response = rows(&format!(
+                "<D:response><D:href>/b/a.vcf</D:href><D:propstat><D:prop>{}\
+                 <C:address-data>{text}</C:address-data></D:prop><D:status>HTTP/1.1 200 OK</D:status>\
+                 </D:propstat></D:response>",
+                length.unwrap_or_default()
+            ));
+            let mut operation = multiget("/b/", &["a.vcf"]);
+            (operation.version, operation.checked) = (version.map(str::to_owned), true);
+            let reply = operation.reply(&response).unwrap();
+            assert_eq!(reply.first().map(|card| &card.what), Some(&expected), "{version:?} {text}");
+        }
     }
 
     #[test]

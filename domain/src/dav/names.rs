@@ -37,6 +37,7 @@ impl Space {
 pub(super) enum Property {
     ETag,
     ContentType,
+    ContentLength,
     ResourceType,
     DisplayName,
     CTag,
@@ -57,6 +58,7 @@ impl Property {
         match self {
             Self::ETag => (Space::Dav, "getetag"),
             Self::ContentType => (Space::Dav, "getcontenttype"),
+            Self::ContentLength => (Space::Dav, "getcontentlength"),
             Self::ResourceType => (Space::Dav, "resourcetype"),
             Self::DisplayName => (Space::Dav, "displayname"),
             Self::CTag => (Space::CalendarServer, "getctag"),
@@ -130,6 +132,7 @@ impl Tag {
             "location" => Self::Location,
             "getetag" => Self::Property(Property::ETag),
             "getcontenttype" => Self::Property(Property::ContentType),
+            "getcontentlength" => Self::Property(Property::ContentLength),
             "resourcetype" => Self::Property(Property::ResourceType),
             "displayname" => Self::Property(Property::DisplayName),
             "sync-token" => Self::Property(Property::SyncToken),
@@ -172,6 +175,7 @@ mod tests {
         for property in [
             ETag,
             ContentType,
+            ContentLength,
             ResourceType,
             DisplayName,
             CTag,

@@ -15,6 +15,8 @@ pub(super) fn canonical(path: &str) -> String {
             }
             Some(plain) => out.push(plain),
             None if byte == b'/' && out.last() == Some(&b'/') => {}
+            // SOGo writes names as they are in its reports, and encoded in its listings.
+            None if byte == b'%' => out.extend_from_slice(b"%25"),
             None => out.push(byte),
         }
     }
@@ -33,6 +35,11 @@ pub(super) fn decode_all(mut bytes: &[u8]) -> Vec<u8> {
         bytes = rest;
     }
     out
+}
+
+/// Whether these bytes begin with a percent escape.
+pub(super) fn is_escape(bytes: &[u8]) -> bool {
+    matches!(next_byte(bytes), Some((_, true, _)))
 }
 
 /// The next byte, whether it was written as a percent escape, and what follows it.

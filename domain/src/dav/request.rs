@@ -5,6 +5,7 @@ use http::{Method, Request, Uri};
 use xmltree::{Element, EmitterConfig, Namespace, XMLNode};
 
 use super::names::{CALENDARSERVER, CARDDAV, DAV, Property, Space};
+use super::percent::is_escape;
 use super::{Href, Location};
 
 /// How far below the address a request reaches.
@@ -113,7 +114,8 @@ fn document(mut root: Element) -> Vec<u8> {
 /// The URI of a place: origin and href as they are.
 ///
 /// Bytes that a URI cannot hold (RFC 3986 2) are escaped, since a server that wrote them into XML
-/// means the same by them: spaces, quotes, non-ASCII, and `#`, which would cut the path short.
+/// means the same by them: spaces, quotes, non-ASCII, a `%` that begins no escape, and `#`, which would cut
+/// the path short.
 fn uri(at: &Location) -> Uri {
     let text = format!("{}{}", at.origin, escaped(&at.href));
     // Only a path beyond 64 KiB fails; a URI without a host goes nowhere, so no harm is done.
@@ -122,8 +124,10 @@ fn uri(at: &Location) -> Uri {
 
 fn escaped(href: &Href) -> String {
     let mut path = String::with_capacity(href.as_str().len());
-    for byte in href.as_str().bytes() {
+    let whole = href.as_str().as_bytes();
+    for (at, byte) in whole.iter().copied().enumerate() {
         match byte {
+            b'%' if !is_escape(whole.get(at..).unwrap_or_default()) => path.push_str("%25"),
             0..=b' '
             | 0x7f..
             | b'#'
@@ -157,7 +161,7 @@ mod tests {
             ("/a/b@c:d,e;f.vcf", "https://h.example/a/b@c:d,e;f.vcf"),
             ("/a/b%2fc%c3%a9.vcf", "https://h.example/a/b%2fc%c3%a9.vcf"),
             ("/a//b%2540.vcf", "https://h.example/a//b%2540.vcf"),
-            ("/a/100%.vcf", "https://h.example/a/100%.vcf"),
+            ("/a/100%.vcf", "https://h.example/a/100%25.vcf"),
             ("/a/x?y=z", "https://h.example/a/x?y=z"),
             ("/a b/é.vcf", "https://h.example/a%20b/%C3%A9.vcf"),
             ("/a/n#1.vcf", "https://h.example/a/n%231.vcf"),

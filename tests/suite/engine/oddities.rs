@@ -4,7 +4,7 @@ use contactcmd::Exit;
 use contactcmd_ports::{DavTransport, TransportError};
 use contactcmd_tests::fake::{
     CTag, EmptyValue, FakeDav, Knobs, ListingProps, NameReuse, Namesake, NewName, PutETag, Rewrite,
-    SyncSupport, UidConflict,
+    SyncSupport, UidConflict, VersionAccept,
 };
 use http::{Request, Response};
 
@@ -263,4 +263,52 @@ fn a_uid_is_sent_as_it_was_first_written() {
     assert_eq!(stage.writes(), 4, "the one without a UID is sent for nothing");
     stage.assert_same("all edited");
     assert_settled(&stage, "UIDs");
+}
+
+/// Ada in vCard 4.0 with a picture, and Bob in 3.0.
+const STORED: [(&str, &str); 2] = [
+    (
+        "ada.vcf",
+        "BEGIN:VCARD\r\nVERSION:4.0\r\nUID:ada\r\nN:Lovelace;Ada;;;\r\nFN:Ada Lovelace\r\nKIND:individual\r\n\
+         PHOTO:data:image/png;base64,aGVsbG8=\r\nBDAY:--0229\r\nEND:VCARD\r\n",
+    ),
+    (
+        "bob.vcf",
+        "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:bob\r\nN:Hope;Bob;;;\r\nFN:Bob Hope\r\nNOTE:three\r\nEND:VCARD\r\n",
+    ),
+];
+
+#[test]
+fn what_is_served_in_another_version_is_kept_as_it_is_stored() {
+    let knobs = Knobs { version_accept: VersionAccept::ServedAsThree, ..Knobs::default() };
+    let poisoned = Knobs { multiget_poison: vec!["ada.vcf".to_owned()], ..knobs.clone() };
+    for knobs in [knobs, poisoned] {
+        let stage = Stage::new(knobs);
+        for (name, card) in STORED {
+            stage.fake.put("contacts", name, card);
+        }
+        assert_eq!(stage.sync(&[]).exit, Exit::Done);
+        let here: Vec<String> =
+            stage.cards_here().iter().map(|card| card.replace("\r\n", "\n")).collect();
+        for (_, card) in STORED {
+            assert!(here.contains(&card.replace("\r\n", "\n")), "{here:?}");
+        }
+        for who in ["Ada Lovelace", "Bob Hope"] {
+            let ran = stage.run(&["edit", who, "--phone", "cell=+1 555 0100"]);
+            assert_eq!(ran.exit, Exit::Done, "{ran:?}");
+        }
+        let ran = stage.sync(&[]);
+        assert_eq!(ran.exit, Exit::Done, "{ran:?}");
+        for (name, card) in STORED {
+            let there = String::from_utf8(stage.fake.card("contacts", name).unwrap()).unwrap();
+            for line in card.lines() {
+                assert!(there.contains(line), "{line}: {there}");
+            }
+            assert!(there.contains("+1 555 0100"), "{there}");
+        }
+        let writes = stage.writes();
+        assert_eq!(stage.sync(&["--full"]).exit, Exit::Done);
+        assert_eq!(stage.writes(), writes, "what is stored is not sent again");
+        stage.assert_no_sins();
+    }
 }

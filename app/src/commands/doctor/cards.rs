@@ -27,9 +27,9 @@ impl Doctor<'_, '_> {
         };
         let read = self.several(place, &some).await?;
         self.missing(place, first).await?;
-        let text = read.iter().find(|card| card.href.key() == first.href.key()).map(|c| &c.what);
-        let got = self.single(place, first, text).await?;
-        if !got && !read.iter().any(|card| matches!(card.what, What::Card(_))) {
+        let same = read.iter().find(|card| card.href.key() == first.href.key()).map(|c| &c.what);
+        let got = self.single(place, first, same).await?;
+        if !got && !read.iter().any(|card| text(&card.what).is_some()) {
             self.notes.tell(Finding::fail("no card can be read by any way"));
         }
         Ok(())
@@ -39,7 +39,7 @@ impl Doctor<'_, '_> {
         let hrefs: Vec<Href> = some.iter().map(|card| card.href.clone()).collect();
         let cards = match self.multiget(place, hrefs).await? {
             Ok(answer) => {
-                let there = answer.reply.iter().filter(|card| matches!(card.what, What::Card(_)));
+                let there = answer.reply.iter().filter(|card| text(&card.what).is_some());
                 let words = format!(
                     "multiget gives {} of {}{}",
                     there.clone().count(),
@@ -52,6 +52,11 @@ impl Doctor<'_, '_> {
                     true => finding,
                     false => finding.means("what it leaves out is read by GET"),
                 });
+                if answer.reply.iter().any(|card| matches!(card.what, What::Converted(_))) {
+                    let words = "cards are served in another version than they are stored in";
+                    self.notes
+                        .tell(Finding::note(words).means("those are read as they are stored"));
+                }
                 answer.reply
             }
             Err(words) => {
@@ -147,16 +152,30 @@ impl Doctor<'_, '_> {
         place: &Location,
         hrefs: Vec<Href>,
     ) -> Result<Result<Answer<Vec<Fetched>>, String>, End> {
-        let make = |book| Multiget { book, hrefs: hrefs.clone(), depth_one: false, version: None };
+        let make = |book| Multiget {
+            book,
+            hrefs: hrefs.clone(),
+            depth_one: false,
+            version: None,
+            checked: true,
+        };
         let asked = self.ask("a multiget", place, make).await?;
         Ok(asked.map_err(|error| self.mask.error(&error)))
     }
 }
 
+/// The text of a card that came, however well.
+fn text(what: &What) -> Option<&[u8]> {
+    match what {
+        What::Card(text) | What::Converted(text) | What::Damaged(text) => Some(text),
+        What::Missing | What::Moved(_) | What::Refused(_) | What::NoData => None,
+    }
+}
+
 /// `, as vCard 3.0`.
 fn version(card: &Fetched) -> String {
-    let What::Card(text) = &card.what else { return String::new() };
-    let version = match Card::parse(text.as_slice()).stated_version() {
+    let Some(text) = text(&card.what) else { return String::new() };
+    let version = match Card::parse(text).stated_version() {
         Some(Version::V21) => "vCard 2.1",
         Some(Version::V30) => "vCard 3.0",
         Some(Version::V40) => "vCard 4.0",

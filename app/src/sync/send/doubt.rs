@@ -12,7 +12,7 @@ use contactcmd_domain::vcard::Card;
 use super::Pages;
 use super::parcel::{Parcel, is_another, recorded};
 use crate::Failure;
-use crate::remote::{fetch, fetch_each};
+use crate::remote::{Shelf, fetch, fetch_each};
 
 /// A write of which nobody knows what came of it, or that met something else than was expected.
 pub(super) struct Doubt {
@@ -152,10 +152,9 @@ impl Pages<'_, '_, '_> {
 
     /// The cards at these hrefs; one that a report calls missing is asked for by itself.
     pub(super) async fn look(&self, hrefs: Vec<Href>) -> Result<Vec<Fetched>, Failure> {
-        let (remote, book) = (self.remote, &self.book.info.location);
-        let quirks = &self.book.progress.quirks;
+        let (remote, shelf) = (self.remote, Shelf::of(self.book));
         let mut found = Vec::with_capacity(hrefs.len());
-        fetch(remote, book, quirks, hrefs, async |cards| {
+        fetch(remote, shelf, hrefs, async |cards| {
             found.extend(cards);
             Ok::<(), Failure>(())
         })
@@ -163,7 +162,7 @@ impl Pages<'_, '_, '_> {
         let (missing, mut found): (Vec<_>, Vec<_>) =
             found.into_iter().partition(|card| card.what == What::Missing);
         let missing = missing.into_iter().map(|card| card.href).collect();
-        fetch_each(remote, book, missing, async |cards| {
+        fetch_each(remote, shelf, missing, async |cards| {
             found.extend(cards);
             Ok::<(), Failure>(())
         })

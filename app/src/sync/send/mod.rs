@@ -17,7 +17,7 @@ use contactcmd_ports::Change;
 
 use super::pages::Pages;
 use crate::Failure;
-use crate::remote::{RemoteError, fetch_each};
+use crate::remote::{RemoteError, Shelf, fetch_each};
 use parcel::{Packed, Parcel, pack};
 
 /// Contacts whose intents are stored together, and which are read back together.
@@ -170,7 +170,7 @@ impl Pages<'_, '_, '_> {
         let (without, mut found): (Vec<_>, Vec<_>) =
             self.look(hrefs).await?.into_iter().partition(nameless);
         let without = without.into_iter().map(|card| card.href).collect();
-        fetch_each(self.remote, &self.book.info.location, without, async |cards| {
+        fetch_each(self.remote, Shelf::of(self.book), without, async |cards| {
             found.extend(cards);
             Ok::<(), Failure>(())
         })

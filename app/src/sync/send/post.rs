@@ -3,8 +3,8 @@
 use std::cell::Cell;
 
 use contactcmd_domain::dav::{
-    DavError, DeleteCard, Deleted, ETag, Fetched, Href, Location, Multiget, Operation,
-    Precondition, PutCard, Stored, Unwritable, What,
+    DavError, DeleteCard, Deleted, ETag, Fetched, Href, Location, Operation, Precondition, PutCard,
+    Stored, Unwritable, What,
 };
 use contactcmd_domain::sync::refusal::{Refusal, Write, refusal};
 use contactcmd_domain::vcard::Card;
@@ -15,7 +15,7 @@ use super::Pages;
 use super::doubt::Doubt;
 use super::parcel::Parcel;
 use crate::Failure;
-use crate::remote::{Remote, RemoteError, WriteError};
+use crate::remote::{Remote, RemoteError, Shelf, WriteError, as_stored};
 
 /// A write that was tried.
 pub(super) struct Done {
@@ -118,23 +118,16 @@ impl Pages<'_, '_, '_> {
     /// What a batch of written cards became, by one multiget; an answer that does not come is no
     /// answer.
     pub(super) async fn read_back(&self, hrefs: Vec<Href>) -> Vec<Fetched> {
-        let place = &self.book.info.location;
-        let answer = self
-            .remote
-            .ask(place, |book| Multiget {
-                book,
-                hrefs: hrefs.clone(),
-                depth_one: false,
-                version: None,
-            })
-            .await;
-        match answer {
-            Ok(answer) => answer.reply,
-            Err(error) => {
-                self.remote.world().ui.detail(format_args!("reading back: {error}"));
-                Vec::new()
-            }
-        }
+        let (remote, shelf) = (self.remote, Shelf::of(self.book));
+        let multiget = |place| shelf.multiget(place, hrefs.clone(), None);
+        let read = async {
+            let answer = remote.ask(&self.book.info.location, multiget).await?;
+            as_stored(remote, shelf, answer.reply, None).await
+        };
+        read.await.unwrap_or_else(|error| {
+            remote.world().ui.detail(format_args!("reading back: {error}"));
+            Vec::new()
+        })
     }
 }
 

@@ -91,6 +91,7 @@ impl Trial<'_, '_, '_> {
             hrefs: vec![href.clone()],
             depth_one: false,
             version: None,
+            checked: false,
         };
         let place = &self.info.location.href;
         let cards = self.read(place, multiget).await.unwrap_or_default();
