@@ -10,7 +10,7 @@ import http.client
 import os
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
@@ -36,6 +36,8 @@ class Dav:
         self.netloc = urlsplit(url).netloc
         self.username, self.password = username, password
         self.challenge: dict[str, str] = {}
+        # What was put as vCard 4.0: Cyrus serves it as 3.0 unless it is asked for as it is.
+        self.fours: set[str] = set()
 
     def request(self, method: str, path: str, body: bytes = b"", **headers: str) -> Reply:
         """Sends one request on a connection of its own; `If_Match` stands for `If-Match`."""
@@ -90,10 +92,17 @@ class Dav:
 
     def create(self, path: str, card: bytes) -> int:
         """PUTs a card that must not be there yet and returns the status, whatever it is."""
+        self.note(path, card)
         return self.request("PUT", path, card, Content_Type=VCARD, If_None_Match="*").status
+
+    def note(self, path: str, card: bytes) -> None:
+        """Remembers in which version a card is stored."""
+        is_four = b"VERSION:4.0" in card.upper()
+        (self.fours.add if is_four else self.fours.discard)(unquote(path))
 
     def update(self, path: str, card: bytes, etag: str) -> None:
         """PUTs over exactly the version that `etag` names."""
+        self.note(path, card)
         reply = self.request("PUT", path, card, Content_Type=VCARD, If_Match=etag)
         expect(reply, (200, 201, 204), f"PUT {path}")
 
@@ -139,6 +148,8 @@ class Dav:
         # DAViCal makes its XML well-formed by putting U+FFFD where the card has something else.
         for href in [href for href, card in found.items() if "\ufffd".encode() in card]:
             found[href] = self.card(href)
+        for href in [href for href in found if unquote(href) in self.fours]:
+            found[href] = self.card(href, "4.0")
         return found
 
     def card(self, href: str, version: str | None = None) -> bytes:

@@ -92,7 +92,9 @@ pub async fn fetch<E: From<RemoteError>>(
                     batches.answered(asked.len(), answer.bytes, elapsed);
                     health.worked(&answer.reply);
                     let stored = as_stored(remote, shelf, answer.reply, how.version).await?;
-                    health.learn(&stored);
+                    if shelf.converts {
+                        health.learn(&stored);
+                    }
                     sink(complete(remote, shelf, asked, stored).await?).await?;
                 }
                 Err(error) if !error.asks_for_less() => return Err(error.into()),
