@@ -86,7 +86,7 @@ pub enum Command {
     Export(Export),
     /// Decide which of two texts stands, where a contact was edited here and on the server
     Conflicts(ConflictsArgs),
-    /// See what was replaced and deleted, here and on the server
+    /// See what was added, replaced and deleted, here and on the server
     History(HistoryArgs),
     /// Take back what a run changed
     Undo(UndoArgs),

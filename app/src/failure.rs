@@ -85,6 +85,16 @@ impl Failure {
         self
     }
 
+    /// Adds one more thing to do about it.
+    #[must_use]
+    pub fn and_hint(mut self, more: &str) -> Self {
+        self.hint = Some(match self.hint {
+            Some(hint) => format!("{hint}; {more}"),
+            None => more.to_owned(),
+        });
+        self
+    }
+
     /// Puts whose contact, book or file it was in front.
     #[must_use]
     pub fn context(mut self, words: impl Into<String>) -> Self {

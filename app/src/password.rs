@@ -8,7 +8,7 @@ use anyhow::anyhow;
 use contactcmd_domain::dav::Location;
 use contactcmd_ports::{CredentialError, CredentialKey, Secret, SecretKind};
 
-use crate::config::{AccountSettings, AuthKind};
+use crate::config::{AccountSettings, AuthKind, DEFAULT_ACCOUNT};
 use crate::remote::sign_in;
 use crate::ui::{clean, error, prompt};
 use crate::{Exit, Failure, World};
@@ -82,7 +82,7 @@ pub fn find(
     }
     match ask(world, key)? {
         Some(secret) => Ok((secret, Source::Prompt)),
-        None => Err(nowhere(key, no_keychain)),
+        None => Err(nowhere(account, key, no_keychain)),
     }
 }
 
@@ -101,6 +101,10 @@ pub fn find_or_sign_in(
         return find(world, account, key);
     }
     match kept(world, account, key)? {
+        // What stands in the variable may be the password of any account: who is there can sign in.
+        Kept::Here(_, Source::Environment) if prompt::can_ask(&world.ui) => {
+            signed_in(world, account, key)
+        }
         Kept::Here(secret, source) => Ok((secret, source)),
         Kept::Nowhere(_) => signed_in(world, account, key),
     }
@@ -215,25 +219,51 @@ pub fn whose(key: &CredentialKey) -> String {
     format!("{} at {}", clean(&key.username), clean(&key.server))
 }
 
+/// How a password that was refused is put right: where it came from, and for an account how the command
+/// line names it, such as `--account work`.
+pub fn put_right(source: Source, account: &str) -> String {
+    match source {
+        Source::Environment => {
+            format!("correct or unset the variable {VARIABLE}, which comes before the keychain")
+        }
+        Source::Command => "`password_command` printed it: run it by hand".to_owned(),
+        Source::Keychain | Source::Prompt | Source::Browser => {
+            let gap = if account.is_empty() { "" } else { " " };
+            format!("then run `contactcmd password set{gap}{account}`")
+        }
+    }
+}
+
 fn nobody_signed_in(account: &AccountSettings, key: &CredentialKey) -> Failure {
     let words = format!("nobody has signed in yet for {}", whose(key));
     Failure::new(Exit::Auth, anyhow!(words)).hint(format!(
-        "sign in with `contactcmd password set --account {}`; where there is no keychain, a refresh \
+        "sign in with `contactcmd password set{}`; where there is no keychain, a refresh \
          token can come from `password_command` or the variable {VARIABLE}",
-        account.name
+        option(&account.name)
     ))
 }
 
-fn nowhere(key: &CredentialKey, keychain: Option<CredentialError>) -> Failure {
+fn nowhere(
+    account: &AccountSettings,
+    key: &CredentialKey,
+    keychain: Option<CredentialError>,
+) -> Failure {
     let words = format!("there is no password for {}", whose(key));
     let error = match keychain {
         Some(error) => anyhow::Error::new(error).context(words),
         None => anyhow!(words),
     };
     Failure::new(Exit::Auth, error).hint(format!(
-        "store it with `contactcmd password set`, set `password_command` in the config, or set the \
-         variable {VARIABLE}"
+        "store it with `contactcmd password set{}`, set `password_command` in the config, or set the \
+         variable {VARIABLE}",
+        option(&account.name)
     ))
+}
+
+/// How the command line names an account of the config, with a blank before it: nothing for the one in
+/// `[carddav]` itself.
+pub fn option(name: &str) -> String {
+    if name == DEFAULT_ACCOUNT { String::new() } else { format!(" --account {name}") }
 }
 
 #[cfg(test)]

@@ -37,7 +37,8 @@ fn multiget(bencher: Bencher<'_, '_>) {
     let data = format!("<card:address-data>{card}</card:address-data>");
     let rows: String = (0..CARDS).map(|n| row(n, &data)).collect();
     let hrefs = (0..CARDS).map(|n| Href::new(href(n))).collect();
-    let operation = Multiget { book: book(), hrefs, depth_one: false, version: None };
+    let operation =
+        Multiget { book: book(), hrefs, depth_one: false, version: None, checked: false };
     read(bencher, &operation, &rows);
 }
 

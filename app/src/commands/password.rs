@@ -37,7 +37,8 @@ pub fn set(whose: &Whose, world: &World) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Removes what the keychain has for an account, of whatever kind; exit 1 when there was nothing.
+/// Removes what the keychain has for a user at a server, of whatever kind; exit 1 when there was nothing.
+/// The secret of a client, which may serve several accounts, is that of a user of its own: the client.
 ///
 /// # Errors
 ///

@@ -166,7 +166,7 @@ impl Run<'_> {
             max_delete: max_delete.unwrap_or(chosen.settings.max_delete),
             list_actions: args.json,
         };
-        let visit = Visit::new(args, &connection.remote, chosen, options);
+        let visit = Visit::new(args, &connection, chosen, options);
         let outcome = if args.list_addressbooks {
             block_on(visit.list(store.read())).map(|rows| {
                 self.rows.extend(rows);

@@ -56,7 +56,8 @@ pub struct AccountSettings {
     pub server: Option<String>,
     /// User name at the server.
     pub username: Option<String>,
-    /// Names or paths of the address books to synchronise; empty: all of them.
+    /// Names or paths of the address books to synchronise; empty: the only one that is the
+    /// user's, else it is asked for.
     pub addressbooks: Vec<String>,
     /// What prints the password.
     pub password_command: Option<PasswordCommand>,
@@ -64,7 +65,7 @@ pub struct AccountSettings {
     pub conflict: ConflictPolicy,
     /// How many contacts a run may delete.
     pub max_delete: MaxDelete,
-    /// More certificate authorities to trust, a PEM file; absolute, `~` is expanded.
+    /// The certificate authorities to trust in place of the system's, a PEM file; absolute, `~` is expanded.
     pub ca_file: Option<PathBuf>,
     /// Whether the password may travel unencrypted.
     pub allow_http: bool,

@@ -67,7 +67,8 @@ pub async fn discover(remote: &Remote<'_>, server: &str) -> Result<Discovered, R
         asked: Vec::new(),
         silent: Vec::new(),
         cause: None,
-        is_known: false,
+        known: Vec::new(),
+        refused: None,
     };
     let route = route(server, remote.allow_http).map_err(|error| RemoteError::NotFound {
         server: server.to_owned(),
@@ -96,10 +97,12 @@ struct Search<'a, 'w> {
     silent: Vec<Origin>,
     /// The first of those failures.
     cause: Option<TransportError>,
-    /// Whether the server has said who the user is. Then the password is right, and a 401 is about that
-    /// place alone: Calypso has one for everybody at the well-known address. A place that merely
-    /// answers may be open to all.
-    is_known: bool,
+    /// Who has said who the user is. Then the password is right there, and a 401 is about that place
+    /// alone: Calypso has one for everybody at the well-known address. A place that merely answers may be
+    /// open to all.
+    known: Vec<Origin>,
+    /// The first such 401: where nothing is found after all, it was the password.
+    refused: Option<RemoteError>,
 }
 
 impl Search<'_, '_> {
@@ -113,7 +116,7 @@ impl Search<'_, '_> {
                 return Ok(Some(found));
             }
             Ok(_) => self.note(Tried::new(at, Came::Other, "no address books")),
-            Err(error) if self.is_final(&error) => return Err(error),
+            Err(error) if self.is_final(&error, &at.origin) => return Err(error),
             Err(RemoteError::Transport(error)) => {
                 self.note(Tried::new(at, Came::NoAnswer, &error));
                 if is_silence_of(&error, &at.origin) {
@@ -123,6 +126,10 @@ impl Search<'_, '_> {
             }
             Err(RemoteError::Dav { error: error @ DavError::NotDav { .. }, .. }) => {
                 self.note(Tried::new(at, Came::WebPage, &error));
+            }
+            Err(error) if is_login(&error) => {
+                self.note(Tried::new(at, Came::Other, &error));
+                self.refused.get_or_insert(error);
             }
             Err(RemoteError::Dav { error, .. }) => self.note(Tried::new(at, Came::Other, &error)),
             Err(error) => self.note(Tried::new(at, Came::Other, &error)),
@@ -138,7 +145,9 @@ impl Search<'_, '_> {
             return Ok(Discovered { books: vec![book], ..nothing(at) });
         }
         let mut homes = start.reply.home_sets.clone();
-        self.is_known |= !homes.is_empty() || matches!(start.reply.principal, Principal::At(_));
+        if !homes.is_empty() || matches!(start.reply.principal, Principal::At(_)) {
+            self.known.extend([at.origin.clone(), start.at.origin.clone()]);
+        }
         if homes.is_empty() {
             homes = match &start.reply.principal {
                 Principal::At(principal) => homes_of(remote, principal).await?,
@@ -149,7 +158,7 @@ impl Search<'_, '_> {
         let mut books = match self.books_in(&homes).await {
             // A home that says nothing is no reason to leave out the book that was named.
             Err(error @ RemoteError::Dav { .. })
-                if start.reply.looks_like_book.is_some() && !self.is_final(&error) =>
+                if start.reply.looks_like_book.is_some() && !self.is_final(&error, &at.origin) =>
             {
                 Vec::new()
             }
@@ -184,14 +193,12 @@ impl Search<'_, '_> {
     }
 
     /// Whether another address cannot help: the password, the user.
-    fn is_final(&self, error: &RemoteError) -> bool {
+    fn is_final(&self, error: &RemoteError, origin: &Origin) -> bool {
         match error {
             RemoteError::Interrupted
             | RemoteError::SignIn(_)
             | RemoteError::Dav { error: DavError::Busy { .. }, .. } => true,
-            RemoteError::NotOffered { .. }
-            | RemoteError::Dav { error: DavError::Unauthorized { .. }, .. } => !self.is_known,
-            _ => false,
+            _ => is_login(error) && !self.known.contains(origin),
         }
     }
 
@@ -242,6 +249,9 @@ impl Search<'_, '_> {
     }
 
     fn in_vain(self, server: &str) -> RemoteError {
+        if let Some(refused) = self.refused {
+            return refused;
+        }
         match (self.cause, self.tried.as_slice()) {
             // There is nothing to tell but that.
             (Some(cause), [_]) => RemoteError::Transport(cause),
@@ -252,6 +262,15 @@ impl Search<'_, '_> {
             }
         }
     }
+}
+
+/// Whether it is about who is asking.
+fn is_login(error: &RemoteError) -> bool {
+    matches!(
+        error,
+        RemoteError::NotOffered { .. }
+            | RemoteError::Dav { error: DavError::Unauthorized { .. }, .. }
+    )
 }
 
 /// Whether that host said nothing, and not one that it redirected to.

@@ -103,6 +103,12 @@ impl RemoteError {
         }
     }
 
+    /// Whether it is a plain no to the question itself. Everything else proves nothing: an answer that was
+    /// cut, too large, or a page by somebody in between.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.status(), Some(400 | 403 | 415 | 422 | 501))
+    }
+
     /// Whether the same thing may work in smaller portions.
     pub fn asks_for_less(&self) -> bool {
         match self {
@@ -186,9 +192,14 @@ fn unauthorized(host: &str, words: &Option<String>, error: &DavError) -> Failure
         Some(words) => format!("{error} ({words})"),
         None => error.to_string(),
     };
-    let failure = Failure::new(Exit::Auth, anyhow::Error::msg(format!("{host}: {words}")));
-    failure.hint(password_hint(host))
+    Failure::new(Exit::Auth, PasswordRefused(format!("{host}: {words}"))).hint(password_hint(host))
 }
+
+/// The server refused the user name or password. The hint says what is usually wrong; where the password
+/// is put right, only those know who know where it came from: see [`crate::password::put_right`].
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct PasswordRefused(String);
 
 fn scheme(auth: AuthKind) -> &'static str {
     match auth {
@@ -218,17 +229,16 @@ fn other_way(host: &str, offered: &[String]) -> &'static str {
 fn password_hint(host: &str) -> &'static str {
     match Provider::of_domain(host).map(|provider| provider.password) {
         Some(Password::App) => {
-            "this provider wants an app password, made in its web settings, not your usual one; then \
-             run `contactcmd password set`"
+            "this provider wants an app password, made in its web settings, not your usual one"
         }
         Some(Password::OAuth) => {
             "this provider takes no password: `contactcmd setup` signs you in with the browser; for an \
              account that is in the config already, set `auth = \"oauth2\"` and a `client_id` there \
-             (docs/servers/google.md shows how), then `contactcmd password set`"
+             (`contactcmd setup google` shows how to make one), then `contactcmd password set`"
         }
         Some(Password::Account) | None => {
-            "check the user name, then set the password anew with `contactcmd password set`; with \
-             two-factor login, make an app password in the server's web settings"
+            "check the user name and the password; with two-factor login, make an app password in the \
+             server's web settings"
         }
     }
 }

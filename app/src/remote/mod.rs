@@ -8,6 +8,7 @@ mod error;
 mod fetch;
 mod not_found;
 mod send;
+mod stored;
 mod write;
 
 use std::cell::Cell;
@@ -20,9 +21,10 @@ use contactcmd_ports::{DavTransport, Secret};
 pub use auth::{Credentials, SignInError, client_steps, sign_in};
 pub use discover::{Discovered, discover, first_address};
 pub use dns::named_elsewhere;
-pub use error::RemoteError;
-pub use fetch::{Shelf, as_stored, fetch, fetch_each};
+pub use error::{PasswordRefused, RemoteError};
+pub use fetch::{fetch, fetch_each};
 pub use not_found::{Came, Tried};
+pub use stored::{Shelf, as_stored};
 pub use write::WriteError;
 
 use crate::World;

@@ -4,6 +4,7 @@ use http::header::{ACCEPT, ETAG, HeaderName, HeaderValue};
 use http::{Method, Request, Response};
 
 use super::body::{Kind, decode};
+use super::multiget::is_as_long;
 use super::{DavError, ETag, Fetched, Href, Location, Operation, What, errors, request};
 
 /// A GET of one card.
@@ -15,6 +16,9 @@ pub struct GetCard {
     pub href: Href,
     /// The vCard version it is stored in, such as `4.0`; see [`Multiget`](super::Multiget).
     pub version: Option<String>,
+    /// How long the stored card is, if that is known: a body of another length is a conversion
+    /// ([`What::Converted`]).
+    pub stored: Option<u64>,
 }
 
 impl Operation for GetCard {
@@ -48,6 +52,11 @@ impl Operation for GetCard {
         }
         let card = without_frame(response.body());
         match Kind::of(&decode(card.get(..card.len().min(100)).unwrap_or_default())) {
+            Kind::Card
+                if self.stored.is_some_and(|stored| !is_as_long(response.body(), stored)) =>
+            {
+                Ok(fetched(What::Converted(card.to_vec())))
+            }
             Kind::Card => Ok(fetched(What::Card(card.to_vec()))),
             Kind::Empty => Ok(fetched(What::NoData)),
             other => Err(DavError::NotDav { what: other.describe().to_owned() }),
@@ -79,7 +88,7 @@ mod tests {
 
     fn get(version: Option<&str>) -> GetCard {
         let version = version.map(str::to_owned);
-        GetCard { book: at("/b/"), href: Href::new("/b/a%40b.vcf"), version }
+        GetCard { book: at("/b/"), href: Href::new("/b/a%40b.vcf"), version, stored: None }
     }
 
     fn reply(status: u16, body: &[u8]) -> Result<Fetched, DavError> {
@@ -134,5 +143,19 @@ mod tests {
             .body(b"BEGIN:VCARD".to_vec());
         let fetched = get(None).reply(&response.unwrap()).unwrap();
         assert_eq!(fetched.etag, ETag::new("\"1\""));
+    }
+
+    #[test]
+    fn a_body_of_another_length_than_the_stored_is_a_conversion() {
+        let body = b"BEGIN:VCARD\r\nVERSION:4.0\r\nFN:A\r\nEND:VCARD\r\n\r\n";
+        let card = body.strip_suffix(b"\r\n").unwrap().to_vec();
+        let response = Response::builder().body(body.to_vec()).unwrap();
+        for (stored, what) in
+            [(body.len(), What::Card(card.clone())), (card.len(), What::Converted(card.clone()))]
+        {
+            let stored = u64::try_from(stored).ok();
+            let operation = GetCard { stored, ..get(Some("4.0")) };
+            assert_eq!(operation.reply(&response).unwrap().what, what);
+        }
     }
 }

@@ -299,6 +299,7 @@ mod tests {
             ("/a/b%2fc.vcf", "/a/b%2Fc.vcf", true),
             ("/a/b%2540.vcf", "/a/b%40.vcf", false),
             ("/a/b.vcf", "/a/B.vcf", false),
+            // Q139
             ("/a/100%.vcf", "/a/100%25.vcf", true),
         ];
         for (one, other, same) in cases {

@@ -82,15 +82,19 @@ impl Operation for Multiget {
     fn reply(&self, response: &Response<Vec<u8>>) -> Result<Vec<Fetched>, DavError> {
         let mut gathered = Gathered::new(&self.hrefs);
         let asked = Asked::of(&self.book);
+        let mut rows = Vec::with_capacity(self.hrefs.len());
         multistatus::read(response, &mut |row| {
             // Depth 1 on Zimbra, and a cut on Stalwart (507), name the book.
             if let Some(href) = row.path(&asked)
                 && !asked.is_at(&href)
             {
-                let fetched = Fetched { href, etag: row.etag(), what: self.what(row) };
-                gathered.add(fetched);
+                rows.push((href, row));
             }
         })?;
+        let ends = Ends::of(rows.iter().filter_map(|(_, row)| measured(row)));
+        for (href, row) in rows {
+            gathered.add(Fetched { href, etag: row.etag(), what: self.what(row, ends) });
+        }
         Ok(gathered.answers())
     }
 }
@@ -105,13 +109,8 @@ fn address_data(version: Option<&str>) -> Element {
 }
 
 impl Multiget {
-    fn what(&self, row: Row) -> What {
-        let stored: Option<u64> =
-            row.text(Property::ContentLength).and_then(|length| length.parse().ok());
-        let as_stored = row
-            .value(Property::AddressData)
-            .zip(stored)
-            .map(|(text, stored)| is_as_long(text.text.as_bytes(), stored));
+    fn what(&self, row: Row, ends: Ends) -> What {
+        let as_stored = measured(&row).map(|(text, stored)| ends.fit(text, stored));
         match what(row, &self.book) {
             What::Card(text) if self.checked && self.is_converted(&text, as_stored) => {
                 What::Converted(text)
@@ -136,10 +135,40 @@ pub fn is_of_version_3(text: &[u8]) -> bool {
 /// Whether a text is as long as the card that is stored in so many bytes: as it came, or with the
 /// carriage returns that XML takes away.
 pub fn is_as_long(text: &[u8], stored: u64) -> bool {
-    let returns = text.iter().filter(|byte| **byte == b'\r').count();
-    let ends = text.iter().filter(|byte| **byte == b'\n').count();
-    let whole = text.len() + ends.saturating_sub(returns);
-    [text.len(), whole].into_iter().any(|length| u64::try_from(length) == Ok(stored))
+    Ends::Either.fit(text, stored)
+}
+
+/// The text of a card as it came, and how long it is as it is stored.
+fn measured(row: &Row) -> Option<(&[u8], u64)> {
+    let stored = row.text(Property::ContentLength)?.parse().ok()?;
+    Some((row.value(Property::AddressData)?.text.as_bytes(), stored))
+}
+
+/// Whether the lines of the stored cards end in a carriage return that XML took away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    /// They do: another text that only is as long without them is as long by chance.
+    Taken,
+    Either,
+}
+
+impl Ends {
+    /// What the cards of one answer tell.
+    fn of<'a>(mut cards: impl Iterator<Item = (&'a [u8], u64)>) -> Self {
+        let is_taken = |(text, stored)| Self::Taken.fit(text, stored) && !is_bare(text, stored);
+        if cards.any(is_taken) { Self::Taken } else { Self::Either }
+    }
+
+    fn fit(self, text: &[u8], stored: u64) -> bool {
+        let returns = text.iter().filter(|byte| **byte == b'\r').count();
+        let ends = text.iter().filter(|byte| **byte == b'\n').count();
+        let whole = text.len() + ends.saturating_sub(returns);
+        u64::try_from(whole) == Ok(stored) || (self == Self::Either && is_bare(text, stored))
+    }
+}
+
+fn is_bare(text: &[u8], stored: u64) -> bool {
+    u64::try_from(text.len()) == Ok(stored)
 }
 
 fn what(mut row: Row, book: &Location) -> What {
@@ -252,6 +281,26 @@ mod tests {
         assert!(body(&operation).contains(as_stored));
         assert!(body(&operation).contains("<D:getetag /><D:getcontentlength />"));
         assert_eq!(operation.request().headers()["depth"], "1");
+    }
+
+    #[test]
+    fn what_others_tell_of_line_ends_holds_for_a_text_that_fits_by_chance() {
+        let three = "BEGIN:VCARD\nVERSION:3.0\nFN:A\nEND:VCARD\n";
+        let row = |name: &str, length: usize| {
+            format!(
+                "<D:response><D:href>/b/{name}.vcf</D:href><D:propstat><D:prop>\
+                 <D:getcontentlength>{length}</D:getcontentlength><C:address-data>{three}</C:address-data>\
+                 </D:prop><D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>"
+            )
+        };
+        let mut operation = multiget("/b/", &["a.vcf", "b.vcf"]);
+        operation.checked = true;
+        let (bare, whole) = (three.len(), three.len() + 4);
+        for (other, is_card) in [(whole, false), (bare, true)] {
+            let rows = rows(&format!("{}{}", row("a", bare), row("b", other)));
+            let reply = operation.reply(&rows).unwrap();
+            assert_eq!(matches!(reply[0].what, What::Card(_)), is_card, "{other}");
+        }
     }
 
     #[test]
@@ -448,7 +497,8 @@ mod tests {
             let text = String::from_utf8_lossy(&card);
             let escaped = quick_xml::escape::escape(&*text).replace('\r', "&#13;");
             let in_cdata = format!("<![CDATA[{}]]>", text.replace("]]>", "]]]]><![CDATA[>"));
-            let get = GetCard { book: at("/b/"), href: Href::new("/b/1"), version: None };
+            let get =
+                GetCard { book: at("/b/"), href: Href::new("/b/1"), version: None, stored: None };
             let served = get.reply(&http::Response::new(card.clone())).map(|fetched| fetched.what);
             let Ok(What::Card(served)) = served else { continue };
             for written in [escaped.as_str(), in_cdata.as_str()] {

@@ -268,7 +268,9 @@ fn what_is_in_no_book_goes_to_the_book_of_the_config_and_to_no_other() {
     stage.import(&card(500, "new here"));
     // Naming another book for a run does not make it the home of everybody.
     for books in [&["--addressbook", "family"][..], &["--addressbook", "family", "--full"]] {
-        assert_eq!(stage.sync(books).exit, Exit::Done);
+        let ran = stage.sync(books);
+        assert_eq!(ran.exit, Exit::Done);
+        assert!(ran.err.contains("1 contact is in no address book"), "{ran:?}");
         assert!(stage.fake.names("family").is_empty(), "{books:?}");
     }
     assert_eq!(stage.sync(&[]).exit, Exit::Done);

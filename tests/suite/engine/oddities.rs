@@ -3,8 +3,8 @@
 use contactcmd::Exit;
 use contactcmd_ports::{DavTransport, TransportError};
 use contactcmd_tests::fake::{
-    CTag, EmptyValue, FakeDav, Knobs, ListingProps, NameReuse, Namesake, NewName, PutETag, Rewrite,
-    SyncSupport, UidConflict, VersionAccept,
+    CTag, EmptyValue, FakeDav, Fault, Knobs, ListingProps, NameReuse, Namesake, NewName, PutETag,
+    Rewrite, SyncSupport, UidConflict, VersionAccept,
 };
 use http::{Request, Response};
 
@@ -280,6 +280,7 @@ const STORED: [(&str, &str); 2] = [
 
 #[test]
 fn what_is_served_in_another_version_is_kept_as_it_is_stored() {
+    // Q137
     let knobs = Knobs { version_accept: VersionAccept::ServedAsThree, ..Knobs::default() };
     let poisoned = Knobs { multiget_poison: vec!["ada.vcf".to_owned()], ..knobs.clone() };
     for knobs in [knobs, poisoned] {
@@ -310,5 +311,42 @@ fn what_is_served_in_another_version_is_kept_as_it_is_stored() {
         assert_eq!(stage.sync(&["--full"]).exit, Exit::Done);
         assert_eq!(stage.writes(), writes, "what is stored is not sent again");
         stage.assert_no_sins();
+    }
+}
+
+#[test]
+fn a_conversion_is_never_taken_for_the_card_because_a_second_look_fails() {
+    let faults = [
+        Fault::Status(500, None),
+        Fault::Status(404, None),
+        Fault::DropAfter,
+        Fault::Timeout,
+        Fault::Html,
+        Fault::TruncateBody,
+    ];
+    for fault in faults {
+        let mut looked = 0;
+        for nth in 1..12 {
+            let knobs = Knobs { version_accept: VersionAccept::ServedAsThree, ..Knobs::default() };
+            let stage = Stage::new(knobs);
+            for (name, card) in STORED {
+                stage.fake.put("contacts", name, card);
+            }
+            stage.fake.fail_next(nth, fault.clone());
+            stage.sync(&[]);
+            if stage.fake.requests() < nth as u64 {
+                break;
+            }
+            looked += 1;
+            stage.fake.clear_faults();
+            stage.sync(&[]);
+            let here = stage.cards_here();
+            for (_, card) in STORED {
+                let is_it =
+                    |here: &String| here.replace("\r\n", "\n") == card.replace("\r\n", "\n");
+                assert!(here.iter().any(is_it), "{fault:?} at {nth}: {here:?}");
+            }
+        }
+        assert!(looked > 4, "{fault:?}: {looked}");
     }
 }

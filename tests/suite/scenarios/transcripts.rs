@@ -26,6 +26,8 @@ macro_rules! transcripts {
 
 transcripts! { icloud fastmail nextcloud owncloud zimbra google }
 
+const VARIABLE: &str = "CONTACTCMD_WRITE_TRANSCRIPTS";
+
 #[test]
 fn every_transcript_is_checked() {
     let mut found: Vec<String> = std::fs::read_dir(folder())
@@ -45,11 +47,15 @@ fn folder() -> PathBuf {
 fn check(name: &str) {
     let path = folder().join(format!("{name}.md"));
     let written = std::fs::read_to_string(&path).unwrap();
+    assert!(written.matches("\n$ contactcmd ").count() > 10, "{name} shows nothing");
     let said = Teller::default().tell(&written);
-    if std::env::var_os("CONTACTCMD_WRITE_TRANSCRIPTS").is_some() {
+    if std::env::var_os(VARIABLE).is_some() {
         std::fs::write(&path, said).unwrap();
     } else if let Some((now, then)) = said.lines().zip(written.lines()).find(|(a, b)| a != b) {
-        panic!("docs/servers/{name}.md says\n  {then}\nand the program\n  {now}\n\n{said}");
+        panic!(
+            "docs/servers/{name}.md says\n  {then}\nand the program\n  {now}\n\
+             ({VARIABLE}=1 writes the page anew)\n\n{said}"
+        );
     } else {
         assert_eq!(said, written);
     }

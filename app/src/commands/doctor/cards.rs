@@ -1,13 +1,13 @@
 //! How cards are read: several at once, one that is not there, one by GET.
 
 use contactcmd_domain::dav::{
-    BookInfo, ETag, Fetched, FullListing, GetCard, Href, Listed, Location, Multiget, What,
+    BookInfo, ETag, Fetched, FullListing, GetCard, Href, Listed, Location, Quirks, What,
 };
 use contactcmd_domain::vcard::{Card, Version, same};
 
 use super::report::Finding;
 use super::{Doctor, End, count};
-use crate::remote::Answer;
+use crate::remote::{Answer, Shelf};
 
 /// A card that no server has.
 const MADE_UP: &str = "contactcmd-made-up.vcf";
@@ -25,19 +25,20 @@ impl Doctor<'_, '_> {
             self.notes.tell(Finding::note("the book is empty: no card can be read"));
             return Ok(());
         };
-        let read = self.several(place, &some).await?;
-        self.missing(place, first).await?;
-        let same = read.iter().find(|card| card.href.key() == first.href.key()).map(|c| &c.what);
-        let got = self.single(place, first, same).await?;
+        let read = self.several(info, &some).await?;
+        self.missing(info, first).await?;
+        let first_read =
+            read.iter().find(|card| card.href.key() == first.href.key()).map(|c| &c.what);
+        let got = self.single(place, first, first_read).await?;
         if !got && !read.iter().any(|card| text(&card.what).is_some()) {
             self.notes.tell(Finding::fail("no card can be read by any way"));
         }
         Ok(())
     }
 
-    async fn several(&mut self, place: &Location, some: &[Listed]) -> Result<Vec<Fetched>, End> {
+    async fn several(&mut self, info: &BookInfo, some: &[Listed]) -> Result<Vec<Fetched>, End> {
         let hrefs: Vec<Href> = some.iter().map(|card| card.href.clone()).collect();
-        let cards = match self.multiget(place, hrefs).await? {
+        let cards = match self.multiget(info, hrefs).await? {
             Ok(answer) => {
                 let there = answer.reply.iter().filter(|card| text(&card.what).is_some());
                 let words = format!(
@@ -79,10 +80,10 @@ impl Doctor<'_, '_> {
         Ok(cards)
     }
 
-    async fn missing(&mut self, place: &Location, there: &Listed) -> Result<(), End> {
-        let folder = place.href.as_str().trim_end_matches('/');
+    async fn missing(&mut self, info: &BookInfo, there: &Listed) -> Result<(), End> {
+        let folder = info.location.href.as_str().trim_end_matches('/');
         let nowhere = Href::new(format!("{folder}/{MADE_UP}"));
-        let finding = match self.multiget(place, vec![there.href.clone(), nowhere.clone()]).await? {
+        let finding = match self.multiget(info, vec![there.href.clone(), nowhere.clone()]).await? {
             Ok(answer) => {
                 let found = answer.reply.iter().find(|card| card.href.key() == nowhere.key());
                 match found.map(|card| &card.what) {
@@ -114,7 +115,7 @@ impl Doctor<'_, '_> {
         let target = place.with_href(listed.href.clone());
         let make = |at: Location| {
             let book = Location { origin: at.origin, href: place.href.clone() };
-            GetCard { book, href: at.href, version: None }
+            GetCard { book, href: at.href, version: None, stored: None }
         };
         let answer = match self.ask("a GET", &target, make).await? {
             Ok(answer) => answer,
@@ -149,17 +150,12 @@ impl Doctor<'_, '_> {
 
     async fn multiget(
         &mut self,
-        place: &Location,
+        info: &BookInfo,
         hrefs: Vec<Href>,
     ) -> Result<Result<Answer<Vec<Fetched>>, String>, End> {
-        let make = |book| Multiget {
-            book,
-            hrefs: hrefs.clone(),
-            depth_one: false,
-            version: None,
-            checked: true,
-        };
-        let asked = self.ask("a multiget", place, make).await?;
+        let shelf = Shelf::new(info, &Quirks::default());
+        let make = |book| shelf.multiget(book, hrefs.clone(), None);
+        let asked = self.ask("a multiget", &info.location, make).await?;
         Ok(asked.map_err(|error| self.mask.error(&error)))
     }
 }

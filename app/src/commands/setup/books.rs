@@ -3,9 +3,8 @@
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use contactcmd_domain::dav::{Access, BookInfo};
-use contactcmd_ports::{AccountId, Book, BookId, Progress};
 
-use crate::commands::sync::books::select;
+use crate::commands::sync::books::{not_stored, select};
 use crate::ui::{clean, prompt};
 use crate::{Failure, World};
 
@@ -25,12 +24,7 @@ pub(super) fn choose(
     {
         return Ok(chosen);
     }
-    let book = |(row, info): (i64, &BookInfo)| {
-        // No row has a negative id: nothing is stored yet.
-        let (id, account) = (BookId(-row), AccountId(-1));
-        Book { id, account, info: info.clone(), progress: Progress::default() }
-    };
-    let books = (1..).zip(all).map(book).collect();
+    let books = (1..).zip(all).map(|(row, info)| not_stored(row, info.clone())).collect();
     Ok(select(books, named, world)?.into_iter().map(|book| book.info).collect())
 }
 

@@ -7,7 +7,9 @@ use futures::executor::block_on;
 use super::Draft;
 use crate::config::AuthKind;
 use crate::password::{self, Source};
-use crate::remote::{Credentials, Discovered, Remote, RemoteError, SignInError, discover};
+use crate::remote::{
+    Credentials, Discovered, PasswordRefused, Remote, RemoteError, SignInError, discover,
+};
 use crate::ui::{error as complaint, prompt};
 use crate::world::TransportOptions;
 use crate::{Exit, Failure, World};
@@ -65,7 +67,7 @@ pub(super) fn look(draft: &Draft, world: &World) -> Result<Looked, Failure> {
             Err(error) => error,
         };
         let is_about_client = matches!(error, RemoteError::SignIn(SignInError::Client { .. }));
-        let failure = named(Failure::from(error), &key);
+        let failure = named(Failure::from(error), (&key, source));
         if failure.exit != Exit::Auth || is_about_client || left == 0 {
             return Err(failure);
         }
@@ -115,9 +117,15 @@ fn visit(
     Ok(found.map(|discovered| (discovered, remote.auth(), remote.refresh_token())))
 }
 
-fn named(failure: Failure, key: &CredentialKey) -> Failure {
-    match failure.exit {
-        Exit::Auth => failure.context(format!("cannot log in as {}", password::whose(key))),
-        _ => failure,
+fn named(failure: Failure, (key, source): (&CredentialKey, Source)) -> Failure {
+    if failure.exit != Exit::Auth {
+        return failure;
+    }
+    let is_refused = failure.error.downcast_ref::<PasswordRefused>().is_some();
+    let failure = failure.context(format!("cannot log in as {}", password::whose(key)));
+    match source {
+        _ if !is_refused => failure,
+        Source::Environment | Source::Command => failure.and_hint(&password::put_right(source, "")),
+        _ => failure.and_hint("then run the same `contactcmd setup` again"),
     }
 }

@@ -45,7 +45,7 @@ fn no_client(draft: &Draft) -> Failure {
         None => (draft.route.start.origin.host(), draft.server.as_str()),
     };
     Failure::usage(format!("no client id is given to sign in at {title} with")).hint(format!(
-        "make one (docs/servers/google.md shows how at Google), then `contactcmd setup {} --username {} \
+        "make one (for Google, `contactcmd setup google` on a terminal shows how), then `contactcmd setup {} --username {} \
          --client-id ID`; its secret is asked for, or printed by `--client-secret-command COMMAND`",
         clean(server),
         clean(&draft.username)

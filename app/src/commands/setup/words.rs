@@ -7,14 +7,15 @@ use super::Draft;
 use super::keep::table;
 use crate::cli::{Cli, Global};
 use crate::commands::dispatch;
-use crate::config::{AccountSettings, AuthKind, DEFAULT_ACCOUNT, Settings};
+use crate::config::{AccountSettings, AuthKind, Settings};
+use crate::password;
 use crate::ui::prompt;
 use crate::{Exit, Failure, World};
 
 /// What holds where nothing is known of the server.
 const USUAL: &str = "The password is that of your account there. Where you log in with two factors or single \
-                     sign-on it is an app password, made in the server's web settings (Nextcloud: \
-                     Settings > Security > Devices & sessions).";
+                     sign-on it is an app password, made in the server's web settings: in Nextcloud and \
+                     ownCloud under Settings > Security, in Zimbra under Preferences > Accounts.";
 
 /// Says which password is wanted and where it is made, or that one signs in.
 pub(super) fn which_password(draft: &Draft, world: &World) {
@@ -40,7 +41,7 @@ pub(super) fn which_password(draft: &Draft, world: &World) {
 
 /// Says that the account is there already, and what can be done with it.
 pub(super) fn is_there(account: &AccountSettings, known: &Settings, world: &World) -> Exit {
-    let option = option(&account.name);
+    let option = password::option(&account.name);
     world.ui.say(format_args!(
         "This account is set up already, as {} in {}; nothing was changed.",
         table(&account.name),
@@ -61,7 +62,7 @@ pub(super) fn is_there(account: &AccountSettings, known: &Settings, world: &Worl
 ///
 /// What that dry run fails with; the account is set up all the same.
 pub(super) fn what_next(name: &str, global: &Global, world: &World) -> Result<Exit, Failure> {
-    let option = option(name);
+    let option = password::option(name);
     world.ui.say("Next:");
     let lines = [
         (" --dry-run", "what a first sync would do, without doing it"),
@@ -80,10 +81,6 @@ pub(super) fn what_next(name: &str, global: &Global, world: &World) -> Result<Ex
 }
 
 /// The option that chooses an account.
-fn option(name: &str) -> String {
-    if name == DEFAULT_ACCOUNT { String::new() } else { format!(" --account {name}") }
-}
-
 fn dry_run(name: &str, global: &Global, world: &World) -> Result<Exit, Failure> {
     let account = format!("--account={name}");
     let line = ["contactcmd", "sync", "carddav", "--dry-run", account.as_str()];

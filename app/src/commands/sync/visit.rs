@@ -5,13 +5,16 @@ use std::time::Duration;
 
 use contactcmd_domain::contact::Timestamp;
 use contactcmd_domain::sync::action::Action;
+use contactcmd_domain::sync::policy::Direction;
 use contactcmd_ports::{AccountDraft, Book, BookId, ContactRepo};
 
 use super::account::{Chosen, Saved};
 use super::books::{self, Row};
+use super::connect::Connection;
 use crate::cli::SyncArgs;
 use crate::config::AuthKind;
-use crate::remote::{Discovered, Remote, discover};
+use crate::password::{self, Source};
+use crate::remote::{Discovered, PasswordRefused, Remote, discover};
 use crate::sync::{BookReport, Options, RunReport, Session, Store};
 use crate::ui::progress::Progress;
 use crate::ui::report::{Lines, summary};
@@ -24,6 +27,8 @@ pub(super) struct Visit<'a, 'w> {
     world: &'w World,
     remote: &'a Remote<'w>,
     chosen: &'a Chosen,
+    /// Where the password came from.
+    source: Source,
     /// What the account is stored under: the origin, so that several spellings are one account.
     server: String,
     options: Options,
@@ -37,14 +42,15 @@ impl<'a, 'w> Visit<'a, 'w> {
     /// account gets those that are in none.
     pub(super) fn new(
         args: &'a SyncArgs,
-        remote: &'a Remote<'w>,
+        connection: &'a Connection<'w>,
         chosen: &'a Chosen,
         options: Options,
     ) -> Self {
-        let world = remote.world();
+        let Connection { remote, source, .. } = connection;
+        let (world, source) = (remote.world(), *source);
         let server = chosen.address.origin.to_string();
         let (started, kept) = ((world.now)(), Cell::new(false));
-        Self { args, world, remote, chosen, server, options, started, kept }
+        Self { args, world, remote, chosen, source, server, options, started, kept }
     }
 
     /// Synchronises the books of this run. What failed with one is in the report and in the exit.
@@ -73,7 +79,41 @@ impl<'a, 'w> Visit<'a, 'w> {
             }
         }
         self.save_config(&books);
-        Ok(exit)
+        let homeless = self.homeless(store.read(), default, (&all, &books))?;
+        Ok(exit.worse(homeless))
+    }
+
+    /// Says where contacts that are in no book wait, when no book of this run takes them.
+    fn homeless(
+        &self,
+        repo: &dyn ContactRepo,
+        default: Option<BookId>,
+        (all, books): (&[Book], &[Book]),
+    ) -> Result<Exit, Failure> {
+        let is_theirs = |book: &&Book| Some(book.id) == default;
+        let sends = self.options.creates && self.options.choice.direction != Direction::Pull;
+        if !sends || books.iter().any(|book| is_theirs(&book)) {
+            return Ok(Exit::Done);
+        }
+        let count = repo.unlinked_count()?;
+        if count == 0 {
+            return Ok(Exit::Done);
+        }
+        let who =
+            if count == 1 { "1 contact is".to_owned() } else { format!("{count} contacts are") };
+        let ui = &self.world.ui;
+        if let Some(home) = all.iter().find(is_theirs) {
+            let name = &home.info.name;
+            ui.warn(format_args!(
+                "{who} in no address book; what is new goes to {name}, which is not in this run"
+            ));
+            return Ok(Exit::Done);
+        }
+        ui.warn(format_args!(
+            "{who} in no address book, and none that the config names can be written to: name one there \
+             with `addressbook`"
+        ));
+        Ok(Exit::NeedsYou)
     }
 
     /// The books there are, whatever the run is for.
@@ -92,10 +132,19 @@ impl<'a, 'w> Visit<'a, 'w> {
 
     /// Says whose login was refused.
     pub(super) fn name_the_user(&self, failure: Failure) -> Failure {
-        let Chosen { username, server, .. } = self.chosen;
-        match failure.exit {
-            Exit::Auth => failure.context(format!("cannot log in as {username} at {server}")),
-            _ => failure,
+        let Chosen { username, server, settings, in_config, .. } = self.chosen;
+        if failure.exit != Exit::Auth {
+            return failure;
+        }
+        let is_refused = failure.error.downcast_ref::<PasswordRefused>().is_some();
+        let failure = failure.context(format!("cannot log in as {username} at {server}"));
+        let account = match in_config {
+            Saved::Yes | Saved::Elsewhere => password::option(&settings.name),
+            Saved::NotYet | Saved::Taken => format!("--server {server} --username {username}"),
+        };
+        match is_refused {
+            true => failure.and_hint(&password::put_right(self.source, account.trim())),
+            false => failure,
         }
     }
 

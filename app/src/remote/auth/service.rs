@@ -45,8 +45,8 @@ const KNOWN: &[Known] = &[Known {
     // Without `offline` there is no refresh token, and without `consent` only the first time.
     extras: &[("access_type", "offline"), ("prompt", "consent")],
     steps: "\
-Google lets in only programs that it knows, so you make one of your own, once; it is free, and
-docs/servers/google.md shows every page. At https://console.cloud.google.com/
+Google lets in only programs that it knows, so you make one of your own, once; it is free.
+At https://console.cloud.google.com/
   1. create a project;
   2. under APIs & Services > Library enable the CardDAV API;
   3. under Google Auth Platform choose the audience External, add your address as a test user, and
@@ -119,7 +119,7 @@ fn lacks(account: &AccountSettings, key: &str) -> Failure {
     let hint = match key {
         "client_id" => {
             "a provider signs you in for a program that it knows by its client id: \
-             docs/servers/google.md shows how to make one at Google; put it into the config"
+             `contactcmd setup google` shows how to make one at Google; put it into the config"
         }
         _ => {
             "your provider documents it; put it into the config beside `client_id`; for contacts at \
@@ -209,17 +209,22 @@ impl From<SignInError> for Failure {
                 Exit::Auth,
                 format!(
                     "it was revoked, or it expired (at Google after 7 days, while the app is still \
-                     in \"Testing\"); sign in anew with `contactcmd password set --account {account}`"
+                     in \"Testing\"); sign in anew with `contactcmd password set{}`",
+                    password::option(account)
                 ),
             ),
             SignInError::Client { .. } => (
                 Exit::Auth,
-                "check the client id; the secret that belongs to it is asked for when you sign in, or \
-                 printed by `client_secret_command`"
+                "check the client id; its secret is printed by `client_secret_command`, else the keychain has \
+                 it: `contactcmd password delete --server TOKEN_URL --username CLIENT_ID` forgets it there, \
+                 and the next sign-in asks for it"
                     .to_owned(),
             ),
             SignInError::Refused { .. } | SignInError::NobodyCame { .. } => {
-                (Exit::Auth, "try again with `contactcmd password set`".to_owned())
+                (
+                Exit::Auth,
+                "try again: `contactcmd password set`, or `contactcmd setup` for a new account".to_owned(),
+            )
             }
             SignInError::NoToken { .. } => (
                 Exit::Server,
@@ -227,8 +232,8 @@ impl From<SignInError> for Failure {
             ),
             SignInError::NoPort(_) => (
                 Exit::Failed,
-                "sign in on another computer and bring the refresh token here, with \
-                 `password_command` or CONTACTCMD_PASSWORD"
+                "sign in on another computer, whose keychain has the refresh token then (`USER@SERVER \
+                 (sign-in)` of contactcmd), and give it here by `password_command` or CONTACTCMD_PASSWORD"
                     .to_owned(),
             ),
         };

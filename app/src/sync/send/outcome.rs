@@ -89,7 +89,7 @@ impl Pages<'_, '_, '_> {
                 continue;
             }
             self.telling.report.there.deleted += 1;
-            let why = Why("deleted here and on the server".to_owned());
+            let why = Why("the server has deleted it too".to_owned());
             changes.push(Change::Delete { contact: parcel.contact, why });
         }
         self.store_now(&changes)

@@ -122,7 +122,7 @@ impl Pages<'_, '_, '_> {
         let multiget = |place| shelf.multiget(place, hrefs.clone(), None);
         let read = async {
             let answer = remote.ask(&self.book.info.location, multiget).await?;
-            as_stored(remote, shelf, answer.reply, None).await
+            as_stored(remote, shelf, answer.reply).await.map(|(cards, _)| cards)
         };
         read.await.unwrap_or_else(|error| {
             remote.world().ui.detail(format_args!("reading back: {error}"));

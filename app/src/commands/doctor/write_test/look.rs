@@ -104,6 +104,7 @@ impl Trial<'_, '_, '_> {
                     book: book.clone(),
                     href: href.clone(),
                     version: None,
+                    stored: None,
                 };
                 if let Ok(card) = self.read(href, get).await {
                     found = Some(card);
