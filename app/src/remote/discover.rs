@@ -68,7 +68,6 @@ pub async fn discover(remote: &Remote<'_>, server: &str) -> Result<Discovered, R
         silent: Vec::new(),
         cause: None,
         known: Vec::new(),
-        refused: None,
     };
     let route = route(server, remote.allow_http).map_err(|error| RemoteError::NotFound {
         server: server.to_owned(),
@@ -101,8 +100,6 @@ struct Search<'a, 'w> {
     /// alone: Calypso has one for everybody at the well-known address. A place that merely answers may be
     /// open to all.
     known: Vec<Origin>,
-    /// The first such 401: where nothing is found after all, it was the password.
-    refused: Option<RemoteError>,
 }
 
 impl Search<'_, '_> {
@@ -126,10 +123,6 @@ impl Search<'_, '_> {
             }
             Err(RemoteError::Dav { error: error @ DavError::NotDav { .. }, .. }) => {
                 self.note(Tried::new(at, Came::WebPage, &error));
-            }
-            Err(error) if is_login(&error) => {
-                self.note(Tried::new(at, Came::Other, &error));
-                self.refused.get_or_insert(error);
             }
             Err(RemoteError::Dav { error, .. }) => self.note(Tried::new(at, Came::Other, &error)),
             Err(error) => self.note(Tried::new(at, Came::Other, &error)),
@@ -198,7 +191,11 @@ impl Search<'_, '_> {
             RemoteError::Interrupted
             | RemoteError::SignIn(_)
             | RemoteError::Dav { error: DavError::Busy { .. }, .. } => true,
-            _ => is_login(error) && !self.known.contains(origin),
+            RemoteError::NotOffered { .. }
+            | RemoteError::Dav { error: DavError::Unauthorized { .. }, .. } => {
+                !self.known.contains(origin)
+            }
+            _ => false,
         }
     }
 
@@ -249,9 +246,6 @@ impl Search<'_, '_> {
     }
 
     fn in_vain(self, server: &str) -> RemoteError {
-        if let Some(refused) = self.refused {
-            return refused;
-        }
         match (self.cause, self.tried.as_slice()) {
             // There is nothing to tell but that.
             (Some(cause), [_]) => RemoteError::Transport(cause),
@@ -262,15 +256,6 @@ impl Search<'_, '_> {
             }
         }
     }
-}
-
-/// Whether it is about who is asking.
-fn is_login(error: &RemoteError) -> bool {
-    matches!(
-        error,
-        RemoteError::NotOffered { .. }
-            | RemoteError::Dav { error: DavError::Unauthorized { .. }, .. }
-    )
 }
 
 /// Whether that host said nothing, and not one that it redirected to.

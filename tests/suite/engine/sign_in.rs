@@ -88,7 +88,7 @@ fn without_a_client_setup_says_how_one_is_made() {
     for words in [
         "enable the CardDAV API",
         "type Desktop app",
-        "docs/servers/google.md",
+        "it is free",
         "no client id is given to sign in at Google with",
         "contactcmd setup google --username alice@gmail.com --client-id ID",
     ] {
@@ -243,7 +243,7 @@ fn a_sign_in_that_was_taken_back_says_how_to_sign_in_anew() {
     assert_eq!((ran.exit, stage.fake.requests()), (Exit::Auth, 1), "{}", ran.err);
     for words in [
         "no longer good: Token has been expired or revoked.",
-        "contactcmd password set --account default",
+        "sign in anew with `contactcmd password set`",
         "7 days",
         "alice",
     ] {
