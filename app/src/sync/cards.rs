@@ -24,6 +24,12 @@ impl Pages<'_, '_, '_> {
         linked: Option<&Linked>,
         asked: Asked,
     ) -> Result<Planned, Failure> {
+        if fetched.what != What::Missing
+            && linked.is_some_and(|linked| self.is_unlisted(linked, key))
+        {
+            self.unlisted.push(fetched);
+            return Ok(Planned::Later);
+        }
         let Fetched { href, etag, what } = fetched;
         let trouble = match what {
             What::Card(bytes) | What::Converted(bytes) => {
@@ -82,7 +88,8 @@ impl Pages<'_, '_, '_> {
         let place = remote.href.clone();
         let mut tie = None;
         if let Some(linked) = linked {
-            return Ok(Planned::action(plan_card(remote, Match::Linked(linked), choice)));
+            let linked = self.recalled(linked, &remote.card)?;
+            return Ok(Planned::action(plan_card(remote, Match::Linked(&linked), choice)));
         }
         let somebody = self.people.meet(&remote.card);
         let action = match &somebody {
@@ -94,7 +101,8 @@ impl Pages<'_, '_, '_> {
                         self.moved.insert(linked.contact.id);
                         let link = Link { href: place, etag: None, ..linked.link.clone() };
                         tie = Some((linked.contact.id, link));
-                        plan_card(remote, Match::Linked(linked), choice)
+                        let linked = self.recalled(linked, &remote.card)?;
+                        plan_card(remote, Match::Linked(&linked), choice)
                     }
                     None => plan_card(remote, Match::Nobody, choice),
                 }

@@ -5,18 +5,15 @@ use std::collections::HashSet;
 use contactcmd_domain::contact::ContactId;
 use contactcmd_domain::dav::{Href, HrefKey};
 use contactcmd_domain::sync::outline::Outline;
-use contactcmd_domain::sync::plan::{plan_edited, plan_gone, plan_unlinked};
+use contactcmd_domain::sync::plan::{plan_edited, plan_unlinked};
 use contactcmd_domain::sync::policy::Direction;
-use contactcmd_domain::sync::snapshot::{Here, Known, Linked};
+use contactcmd_domain::sync::snapshot::{Here, Known};
 use contactcmd_ports::{Book, BookId, Change, ContactRepo, Subject};
 
 use super::LOOKUP;
 use super::again::Again;
 use super::pages::Pages;
 use crate::Failure;
-
-/// Milliseconds within which a server that is behind shows what it stored: a day.
-const TURNS_UP_WITHIN: i64 = 24 * 60 * 60 * 1000;
 
 /// The links whose contact was changed here, by what has to be done first.
 #[derive(Debug, Default)]
@@ -129,7 +126,9 @@ impl Pages<'_, '_, '_> {
         self.send_out(deletions).await
     }
 
-    /// Contacts that were deleted here and added again, unless their card was read already.
+    /// Contacts that were deleted here and added again, unless their card was read already, or is not where
+    /// it was: it may have moved, and sent there it would be there twice where a book may have two cards of
+    /// one UID (Q99).
     pub(super) async fn send_again(
         &mut self,
         again: Vec<Again>,
@@ -143,31 +142,6 @@ impl Pages<'_, '_, '_> {
         let choice = self.options.choice;
         let actions = unread.map(|one| plan_edited(&one.linked, choice)).collect();
         self.carry_out(actions, Vec::new()).await
-    }
-
-    /// New contacts that were sent once and are nowhere: the request never arrived.
-    async fn send_unseen(&mut self) -> Result<(), Failure> {
-        let hrefs = std::mem::take(&mut self.never_seen);
-        for hrefs in hrefs.chunks(LOOKUP) {
-            let keys: Vec<HrefKey> = hrefs.iter().map(Href::key).collect();
-            let linked = self.store.read().linked_at(self.book.id, &keys)?;
-            let lost = linked.iter().filter(|linked| {
-                let contact = &linked.contact;
-                !self.moved.contains(&contact.id)
-                    && !self.may_turn_up(linked)
-                    && !self.is_refused(contact.id, contact.edited)
-            });
-            let actions = lost.map(|linked| plan_gone(linked, self.options.choice)).collect();
-            self.carry_out(actions, keys).await?;
-        }
-        Ok(())
-    }
-
-    /// Whether it was deleted so short a time ago that its card may still turn up, under this name or
-    /// another (Q88, Q115): without its tombstone it would be somebody new.
-    fn may_turn_up(&self, linked: &Linked) -> bool {
-        let since = self.at.0.saturating_sub(linked.contact.updated.0);
-        linked.contact.deleted && since.saturating_abs() < TURNS_UP_WITHIN
     }
 
     async fn send_edited(&mut self, hrefs: &[Href]) -> Result<(), Failure> {
@@ -225,7 +199,7 @@ impl Pages<'_, '_, '_> {
     }
 
     /// Whether a server refused just this edit for good.
-    fn is_refused(&self, contact: ContactId, edited: u64) -> bool {
+    pub(super) fn is_refused(&self, contact: ContactId, edited: u64) -> bool {
         let refused = self.refused.get(&contact);
         // With everything compared, everything is tried.
         !self.options.full && refused.is_some_and(|note| note.tried == Some(edited))

@@ -9,6 +9,7 @@ mod cards;
 mod changes;
 mod edits;
 mod gather;
+mod lost;
 mod notes;
 mod pages;
 mod people;
@@ -122,8 +123,10 @@ impl Session<'_, '_> {
         // Read twice, a card would find nobody to belong to the second time.
         let mut asked: HashSet<HrefKey> = edits.unknown.iter().map(Href::key).collect();
         outline.fetch.retain(|href| asked.insert(href.key()));
+        asked.extend(outline.gone.iter().map(|link| link.href.key()));
         pages.look_for_lost(edits.unknown.clone()).await?;
         pages.fetch(outline.fetch).await?;
+        pages.plan_unlisted().await?;
         pages.send_again(again, &asked).await?;
         pages.send_changes(&edits).await?;
         // An absence from a listing counts once a fetch confirmed it; a 404 in a report is explicit.
@@ -150,13 +153,14 @@ impl Session<'_, '_> {
         let again = if self.options.creates { again::find(store, book)? } else { Vec::new() };
         let conflicts = store.read().conflicts(Some(book.id))?;
         // What was sent and never confirmed was never there to be deleted.
-        let never_seen = never_seen(store.read(), book, &outline.gone)?;
+        let unseen = never_seen(store.read(), book, &outline.gone)?;
         let is_open = |link: &Known| conflicts.iter().any(|one| one.contact == link.contact);
-        outline.gone.retain(|link| !never_seen.contains(&link.contact) || is_open(link));
+        outline.gone.retain(|link| !unseen.contains(&link.contact) || is_open(link));
         let mut changed = store.read().edited(book.id)?;
         changed.retain(|link| again.iter().all(|one| one.old != link.contact));
         let mut edits = Edits::of(changed, &outline);
-        edits.doomed.retain(|link| !never_seen.contains(&link.contact));
+        let unseen = never_seen(store.read(), book, &edits.doomed)?;
+        edits.doomed.retain(|link| !unseen.contains(&link.contact));
         if self.options.choice.direction == Direction::Pull {
             edits = Edits { unknown: edits.unknown, ..Edits::default() };
         }

@@ -44,6 +44,8 @@ pub(super) struct Pages<'a, 'w, 's> {
     pub(super) met: HashSet<ContactId>,
     /// Links to cards that were sent and never seen, and are not there.
     pub(super) never_seen: Vec<Href>,
+    /// Cards of such links that are not missing, though neither listing nor report named them there.
+    pub(super) unlisted: Vec<Fetched>,
     /// Links to be stored before anything is sent: whoever meets a card is tied to it, whatever becomes
     /// of the write.
     pub(super) ties: Vec<Change>,
@@ -92,6 +94,7 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             free: Vec::new(),
             met: HashSet::new(),
             never_seen: Vec::new(),
+            unlisted: Vec::new(),
             ties: Vec::new(),
             deletions: Vec::new(),
             later: Vec::new(),
@@ -137,19 +140,6 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         // Whom nobody can meet need not be known by sight.
         if !outline.fetch.is_empty() || !self.pending.is_empty() {
             self.people.note_free(unlinked);
-        }
-        Ok(())
-    }
-
-    /// Reads the cards of contacts that were sent and never confirmed, before all others: those that are
-    /// not there may turn up under another name.
-    pub(super) async fn look_for_lost(&mut self, hrefs: Vec<Href>) -> Result<(), Failure> {
-        self.fetch(hrefs).await?;
-        let keys: Vec<HrefKey> = self.never_seen.iter().map(Href::key).collect();
-        for keys in keys.chunks(LOOKUP) {
-            let mut lost = self.store.read().linked_at(self.book.id, keys)?;
-            lost.retain(|one| !self.conflicts.contains_key(&one.contact.id));
-            self.people.note_unseen(lost);
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use contactcmd_domain::contact::{ContactId, Uid, UidKey};
 use contactcmd_domain::dav::HrefKey;
 use contactcmd_domain::sync::likeness::likeness;
 use contactcmd_domain::sync::snapshot::{Linked, StoredContact};
+use contactcmd_domain::sync::upload::upload;
 use contactcmd_domain::vcard::{Card, content};
 
 /// Contacts without a link, each to be met at most once, and links whose card was not named where it
@@ -18,6 +19,8 @@ pub(super) struct People {
     /// Links to cards that were sent and never seen, by what the card is like: a server that names
     /// cards itself may have changed the UID as well (Q88, Q89).
     unseen: HashMap<String, HrefKey>,
+    /// The same by all that was sent, for those of whom there is only a name.
+    unseen_by_content: HashMap<u64, HrefKey>,
     free_by_uid: HashMap<UidKey, ContactId>,
     free_by_content: HashMap<u64, ContactId>,
     free_by_likeness: HashMap<String, ContactId>,
@@ -54,16 +57,31 @@ impl People {
     pub(super) fn note_unseen(&mut self, unseen: Vec<Linked>) {
         // Whoever was deleted here is met by UID alone: another's new card may be just as like.
         for linked in unseen.iter().filter(|linked| !linked.contact.deleted) {
-            for key in likeness(&Card::parse(linked.contact.vcard.as_slice())) {
+            let card = Card::parse(linked.contact.vcard.as_slice());
+            for key in likeness(&card) {
                 self.unseen.entry(key).or_insert_with(|| linked.link.href.key());
             }
+            let sent = self.hash(&upload(&card, card.version(), None));
+            self.unseen_by_content.entry(sent).or_insert_with(|| linked.link.href.key());
         }
-        for linked in &unseen {
+        self.note_sent(unseen);
+    }
+
+    /// Notes links to cards that were sent, by UID alone.
+    pub(super) fn note_sent(&mut self, sent: Vec<Linked>) {
+        for linked in &sent {
             // Sent without a UID, it got its id for one.
             let uid = Uid(linked.contact.id.to_string());
             self.moved.entry(uid.key()).or_insert_with(|| linked.link.href.key());
         }
-        self.note_moved(unseen);
+        self.note_moved(sent);
+    }
+
+    /// Notes the UID that a card has where it was sent to: the server may have changed it (Q89).
+    pub(super) fn note_served(&mut self, card: &Card, href: HrefKey) {
+        if let Some(uid) = card.uid() {
+            self.moved.entry(uid.key()).or_insert(href);
+        }
     }
 
     /// Notes contacts without a link.
@@ -109,7 +127,13 @@ impl People {
         {
             return Somebody::SameUid(*contact);
         }
-        match self.free_by_content.get(&self.hash(card)).filter(|id| !self.met.contains(*id)) {
+        let said = self.hash(card);
+        if let Some(href) =
+            self.unseen_by_content.get(&said).filter(|h| !self.met_hrefs.contains(*h))
+        {
+            return Somebody::Moved(href.clone());
+        }
+        match self.free_by_content.get(&said).filter(|id| !self.met.contains(*id)) {
             Some(contact) => Somebody::SameContent(*contact),
             None => match alike
                 .iter()
@@ -131,6 +155,11 @@ impl People {
             }
             Somebody::Nobody => {}
         }
+    }
+
+    /// Whether the contact whose card was at this href met it elsewhere.
+    pub(super) fn has_met(&self, href: &HrefKey) -> bool {
+        self.met_hrefs.contains(href)
     }
 
     fn hash(&self, card: &Card) -> u64 {

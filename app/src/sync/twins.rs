@@ -2,9 +2,10 @@
 
 use contactcmd_domain::contact::ContactId;
 use contactcmd_domain::dav::{Href, What};
+use contactcmd_domain::sync::action::RemoteCard;
 use contactcmd_domain::sync::plan::{Match, plan_card};
 use contactcmd_domain::sync::snapshot::Link;
-use contactcmd_domain::vcard::Card;
+use contactcmd_domain::vcard::{Card, same};
 
 use super::pages::Pages;
 use crate::Failure;
@@ -26,13 +27,7 @@ impl Pages<'_, '_, '_> {
     /// that allow it have two cards of one UID, and both are kept (Q99).
     pub(super) async fn tell_twins_apart(&mut self) -> Result<(), Failure> {
         for (remote, href) in std::mem::take(&mut self.twins) {
-            let mut is_gone = false;
-            let shelf = Shelf::of(self.book);
-            fetch_each(self.remote, shelf, vec![href.clone()], async |cards| {
-                is_gone = cards.iter().any(|card| card.what == What::Missing);
-                Ok::<(), Failure>(())
-            })
-            .await?;
+            let is_gone = self.is_gone(&href, &remote).await?;
             let linked = self.store.read().linked_at(self.book.id, &[href.key()])?;
             let mut tie = None;
             let found = match linked.first() {
@@ -52,5 +47,25 @@ impl Pages<'_, '_, '_> {
             self.telling.bar.stored(1);
         }
         Ok(())
+    }
+
+    /// Whether no other card than `new` is at `href`: none at all, or the same one, which has another name
+    /// by now and answers to this one as well, as a report tells (Q88).
+    async fn is_gone(&self, href: &Href, new: &RemoteCard) -> Result<bool, Failure> {
+        let mut found = None;
+        let shelf = Shelf::of(self.book);
+        fetch_each(self.remote, shelf, vec![href.clone()], async |mut cards| {
+            found = cards.pop();
+            Ok::<(), Failure>(())
+        })
+        .await?;
+        Ok(match found.map(|card| card.what) {
+            Some(What::Missing) => true,
+            Some(What::Card(bytes)) if same(&Card::parse(bytes.as_slice()), &new.card) => {
+                let told = self.read_back(vec![href.clone()]).await;
+                told.iter().any(|card| card.href.key() == new.href.key())
+            }
+            _ => false,
+        })
     }
 }

@@ -25,6 +25,12 @@ impl ETag {
     pub fn same_version(&self, other: &Self) -> bool {
         core(&self.0) == core(&other.0)
     }
+
+    /// Whether it is strong and as the server compares it, without what is added to it on the way (Q93).
+    pub fn is_plain(&self) -> bool {
+        let inside = self.0.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        inside == Some(core(&self.0))
+    }
 }
 
 fn core(text: &str) -> &str {
@@ -53,5 +59,19 @@ mod tests {
             assert_eq!(a.as_str(), one);
         }
         assert_eq!(ETag::new("  "), None);
+    }
+
+    #[test]
+    fn only_a_strong_version_without_additions_is_plain() {
+        let cases = [
+            ("\"a\"", true),
+            ("W/\"a\"", false),
+            ("\"a-gzip\"", false),
+            ("a", false),
+            ("\"", false),
+        ];
+        for (text, plain) in cases {
+            assert_eq!(ETag::new(text).map(|tag| tag.is_plain()), Some(plain), "{text}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use super::decide::{There, Verdict, decide};
 use super::merge::{Absorbed, Merged, Prefer, absorb, follow, merge, with_uid_of};
 use super::policy::{ConflictPolicy, Direction};
 use super::snapshot::{Here, Link, Linked, StoredContact};
-use super::upload::upload;
+use super::upload::is_sent;
 use crate::vcard::{Card, FieldChange, check, content, diff, index, same};
 
 /// What the user chose for this run.
@@ -181,7 +181,7 @@ fn plan_linked(remote: RemoteCard, linked: &Linked, choice: Choice) -> Action {
     let local = Card::parse(contact.vcard.as_slice());
     let alike = Same::of(base.as_ref(), &local, &remote.card);
     // Deleted here as it is there, but that nobody saw it arrive: that is no edit by another.
-    let is_our_own = || contact.deleted && is_what_was_sent(&local, contact, &remote.card);
+    let is_our_own = || contact.deleted && is_sent(&local, &contact.id.to_string(), &remote.card);
     let there = if alike.there_as_base || is_our_own() { There::Same } else { There::Edited };
     let has_more = base.is_some() && !alike.here_as_base;
     let (here, seen) = match linked.here() {
@@ -356,12 +356,6 @@ impl From<RemoteCard> for Standing {
         let RemoteCard { href, etag, card } = remote;
         Self { href, etag, text: card.into_bytes() }
     }
-}
-
-fn is_what_was_sent(local: &Card, contact: &StoredContact, there: &Card) -> bool {
-    let sent = upload(local, there.version(), Some(&contact.id.to_string()));
-    // The server may have given it a UID of its own (Q89).
-    content(&sent) == content(there)
 }
 
 /// Whether the link says already what it would say after looking at this card.

@@ -1,7 +1,7 @@
 //! The text of a contact as a server takes it.
 
 use crate::dav::Capabilities;
-use crate::vcard::{Card, Version, convert};
+use crate::vcard::{Card, Version, content, convert};
 
 /// Which version of vCard is sent.
 ///
@@ -23,6 +23,12 @@ pub fn upload(card: &Card, version: Version, uid: Option<&str>) -> Card {
     let mut sent = convert(card, version);
     sent.make_complete(uid);
     sent
+}
+
+/// Whether `there` is what a server has of this card once it was sent, with `uid` where it had none. The
+/// server may have given it a UID of its own (Q89).
+pub fn is_sent(card: &Card, uid: &str, there: &Card) -> bool {
+    content(&upload(card, there.version(), Some(uid))) == content(there)
 }
 
 #[cfg(test)]
@@ -51,6 +57,24 @@ mod tests {
         ];
         for (local, served, server, expected) in cases {
             assert_eq!(version(local, served, server), expected, "{local:?} {served:?} {server:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_sent_is_known_whatever_uid_it_got_there() {
+        let card = "BEGIN:VCARD\nVERSION:3.0\nFN:Ada\nNOTE:a\nEND:VCARD\n";
+        let there = |uid: &str, note: &str| {
+            let lines = format!("{uid}N:;Ada;;;\r\nFN:Ada\r\nNOTE:{note}");
+            Card::parse(format!("BEGIN:VCARD\r\nVERSION:3.0\r\n{lines}\r\nEND:VCARD\r\n"))
+        };
+        let cases = [
+            (there("UID:u\r\n", "a"), true),
+            (there("UID:theirs\r\n", "a"), true),
+            (there("", "a"), true),
+            (there("UID:u\r\n", "b"), false),
+        ];
+        for (there, expected) in cases {
+            assert_eq!(is_sent(&Card::parse(card), "u", &there), expected, "{there:?}");
         }
     }
 

@@ -97,6 +97,10 @@ pub(super) fn turn(knobs: &mut Knobs, knob: &str, value: &str) -> Result<(), Str
             use MultigetMissing::{Entry404, Omitted};
             knobs.multiget_missing = one(value, &[Entry404, Omitted])?;
         }
+        "multiget_limit" => {
+            let most = value.parse().map_err(|_| format!("{value} is no number"))?;
+            knobs.multiget_limit = Some(most);
+        }
         "get" => knobs.get = one(value, &[GetReply::Card, GetReply::NoETag])?,
         "address_data" => {
             use AddressData::{Bom, Cdata, Escaped, EscapedCr, Raw};

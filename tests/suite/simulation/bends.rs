@@ -198,7 +198,9 @@ static READING: [Bend; 53] = [
     bend("bad token: 507", |k| k.bad_token = BadToken::Status(507)),
     weak("bad token: accepted", |k| k.bad_token = BadToken::AcceptSilently, FORGETS),
     weak("bad token: full list", |k| k.bad_token = BadToken::FullListSilently, FORGETS),
-    bend("bad token: full list, deletions", |k| k.bad_token = BadToken::FullListWithDeletions),
+    weak("bad token: full list, deletions", |k| {
+        k.bad_token = BadToken::FullListWithDeletions;
+    }, FORGETS),
     weak("pruned token: forgets", |k| k.pruned_token = PrunedToken::Forgets, FORGETS),
     bend("pages of 1", |k| k.page_size = Some(1)),
     bend("pages of 2", |k| k.page_size = Some(2)),

@@ -28,7 +28,8 @@ pub(super) struct Court<'a> {
     /// server did not keep it (Q90).
     pub(super) unsure: Vec<Kind>,
     /// Who was created there between our listing and our create, where a book may have two cards of one
-    /// UID: then it has, and nobody merges them unasked (Q99).
+    /// UID: then it has, and nobody merges them unasked (Q99). There also whose card moved away between our
+    /// look and our write, where that makes it anew in the old place (Q118).
     pub(super) twins: HashSet<u32>,
 }
 
@@ -92,10 +93,14 @@ impl Court<'_> {
             let conflicts = client.store.conflicts(Some(client.book)).expect("conflicts are read");
             open.extend(conflicts.iter().filter_map(|one| who(&one.local)));
             open.extend(conflicts.iter().filter_map(|one| who(&one.remote)));
-            if self.weaker.refuses || self.refused {
+            if self.weaker.refuses || self.refused || self.weaker.undrops {
                 let pending = client.store.pending(Some(client.book)).expect("pendings are read");
+                let waits = |note: &Pending| match note.tried {
+                    Some(_) => self.weaker.refuses || self.refused || is_put_back(note),
+                    None => self.weaker.refuses,
+                };
                 let ids = pending.into_iter().filter_map(|note| match note.subject {
-                    Subject::Contact(id) if note.tried.is_some() || self.weaker.refuses => Some(id),
+                    Subject::Contact(id) if waits(&note) => Some(id),
                     _ => None,
                 });
                 let contacts = client.store.contacts(&ids.collect::<Vec<_>>()).expect("contacts");
@@ -112,10 +117,8 @@ impl Court<'_> {
         }
         let notes = |client: &Client| client.store.pending(Some(client.book)).expect("notes");
         // A server that puts back what it had cannot be told from one that is behind.
-        let is_put_back = |note: &Pending| {
-            !self.weaker.unkept.is_empty() && note.reason.ends_with("shows the card as it was")
-        };
-        match self.clients.iter().flat_map(notes).find(|note| !is_put_back(note)) {
+        let is_fine = |note: &Pending| !self.weaker.unkept.is_empty() && is_put_back(note);
+        match self.clients.iter().flat_map(notes).find(|note| !is_fine(note)) {
             Some(note) => Err(format!("it still waits: {note:?}")),
             None => Ok(()),
         }
@@ -294,6 +297,12 @@ impl std::fmt::Display for Intent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} wants {:?}, having {:?}", self.by, self.what, self.had)
     }
+}
+
+/// Whether the server puts back what it had, Q112 (or is behind, which looks the same): after so many
+/// times it is told, and left to a person.
+fn is_put_back(note: &Pending) -> bool {
+    note.reason.ends_with("shows the card as it was")
 }
 
 /// Every text that ever stood here stands here still or is in the history.

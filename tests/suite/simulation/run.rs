@@ -106,10 +106,7 @@ impl Stage {
             disturbed: troubles.clone().next().is_some() || is_healed(&script.bends),
             forced: script.is_forced(),
             unsure: script.dropped_meanwhile(),
-            twins: match self.server.fake.knobs().uid_conflict {
-                UidConflict::Allowed => script.created_meanwhile(),
-                _ => HashSet::new(),
-            },
+            twins: self.twins(script),
             refused: troubles.clone().any(Trouble::is_refusal),
         };
         court.judge()?;
@@ -128,6 +125,18 @@ impl Stage {
             }
         }
         Ok(())
+    }
+
+    /// See [`Court::twins`].
+    fn twins(&self, script: &Script) -> HashSet<u32> {
+        if self.server.fake.knobs().uid_conflict != UidConflict::Allowed {
+            return HashSet::new();
+        }
+        let mut twins = script.created_meanwhile();
+        if self.weaker.unguarded {
+            twins.extend(script.moved_meanwhile());
+        }
+        twins
     }
 
     /// A sync after the faults.

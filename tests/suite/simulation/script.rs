@@ -145,6 +145,15 @@ impl Script {
         self.troubles().filter_map(created).collect()
     }
 
+    /// Whose card is moved there while a client synchronises.
+    pub(super) fn moved_meanwhile(&self) -> HashSet<u32> {
+        let moved = |trouble: &Trouble| match trouble {
+            Trouble::Meanwhile(_, Act::Move(who)) => Some(*who),
+            _ => None,
+        };
+        self.troubles().filter_map(moved).collect()
+    }
+
     pub(super) fn is_forced(&self) -> bool {
         let is_forced = |step: &Step| matches!(step, Step::Sync(sync) if sync.how == How::Force);
         self.steps.iter().any(is_forced)

@@ -248,7 +248,9 @@ impl ContactRepo for Store {
     }
 
     fn history(&self, contact: Option<ContactId>, limit: u32) -> Result<Vec<Past>, RepoError> {
-        self.repo().history(contact, limit)
+        // The database is older than this run, and its contacts had the same ids.
+        let past = self.repo().history(contact, limit)?.into_iter();
+        Ok(past.filter(|past| self.runs.contains(&past.run)).collect())
     }
 
     fn changed_in(&self, run: RunId) -> Result<Vec<Past>, RepoError> {

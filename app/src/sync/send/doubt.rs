@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 
 use contactcmd_domain::contact::ContactId;
-use contactcmd_domain::dav::{Fetched, Href, HrefKey, What};
+use contactcmd_domain::dav::{ETag, Fetched, Href, HrefKey, What};
 use contactcmd_domain::sync::action::{Action, RemoteCard, Sending, Step};
 use contactcmd_domain::sync::plan::{Match, plan_card, plan_gone};
 use contactcmd_domain::sync::refusal::{Refusal, Write};
+use contactcmd_domain::sync::snapshot::Link;
 use contactcmd_domain::vcard::Card;
+use contactcmd_ports::Change;
 
 use super::Pages;
 use super::parcel::{Parcel, is_another, recorded};
@@ -21,8 +23,8 @@ pub(super) struct Doubt {
     pub(super) refused: Option<(Refusal, String)>,
 }
 
-/// Why an edit is not sent to a card that was there when the run began.
-const VANISHED: &str =
+/// Why nothing is sent to a card that was there when the run began.
+pub(in crate::sync) const VANISHED: &str =
     "its card has just gone from where it was: the next run sees whether it moved";
 
 impl Pages<'_, '_, '_> {
@@ -34,13 +36,29 @@ impl Pages<'_, '_, '_> {
         let mut again = Vec::new();
         for card in self.look(hrefs).await? {
             let Some(doubt) = parcels.remove(&card.href.key()) else { continue };
+            let card = self.with_plain_version(card).await;
             again.extend(self.settle_doubt(doubt, card)?);
         }
         Ok(again)
     }
 
+    /// The card with the version that the server compares, where a GET gave another form of it: a report on
+    /// this card alone may tell it (Q93).
+    async fn with_plain_version(&self, card: Fetched) -> Fetched {
+        let is_whole = matches!(card.what, What::Card(_));
+        if !is_whole || card.etag.as_ref().is_none_or(ETag::is_plain) {
+            return card;
+        }
+        let mut told = self.read_back(vec![card.href.clone()]).await.into_iter();
+        let is_it =
+            |one: &Fetched| one.href.key() == card.href.key() && matches!(one.what, What::Card(_));
+        told.find(is_it).unwrap_or(card)
+    }
+
     /// The plan for a linked contact whose card is gone. One that was edited here waits for the next run:
-    /// there, the listing tells whether the card was deleted or has moved, and then it is no new one.
+    /// there, the listing tells whether the card was deleted or has moved, and then it is no new one. One
+    /// that was deleted here keeps its tombstone for a while, as one that was never seen: a card that moved
+    /// would be somebody new.
     fn plan_gone_again(&mut self, href: &Href) -> Result<Option<Action>, Failure> {
         let linked = self.store.read().linked_at(self.book.id, &[href.key()])?;
         let Some(linked) = linked.first() else { return Ok(None) };
@@ -49,6 +67,12 @@ impl Pages<'_, '_, '_> {
             |step: &Step| matches!(step, Step::CreateThere(sending) if sending.was.is_some());
         if is_revived(&action.step) {
             self.unsendable(&action, None, VANISHED.to_owned())?;
+            return Ok(None);
+        }
+        if matches!(action.step, Step::Forget) && self.may_turn_up(linked) {
+            let link = Link { etag: None, base: None, ..linked.link.clone() };
+            let (contact, book) = (linked.contact.id, self.book.id);
+            self.store_now(&[Change::Link { contact, book, link }])?;
             return Ok(None);
         }
         if action.step.is_sent() {
@@ -69,7 +93,10 @@ impl Pages<'_, '_, '_> {
                     return Ok(Some(elsewhere(parcel.action)));
                 }
                 let unchanged = match (&parcel.etag, &card.etag) {
-                    (Some(ours), Some(theirs)) => ours.same_version(theirs),
+                    // The same in the form that the server compares: it is sent again with that.
+                    (Some(ours), Some(theirs)) => {
+                        ours.same_version(theirs) && (ours.is_plain() || !theirs.is_plain())
+                    }
                     _ => false,
                 };
                 match refused {
@@ -131,17 +158,19 @@ impl Pages<'_, '_, '_> {
                 _ => Ok(None),
             };
         };
-        let linked = self.store.read().linked_at(self.book.id, &[href.key()])?;
+        let remote = RemoteCard { href, etag, card: Card::parse(bytes) };
+        let linked = self.store.read().linked_at(self.book.id, &[remote.href.key()])?;
+        let linked =
+            linked.first().map(|linked| self.recalled(linked, &remote.card)).transpose()?;
         let met = match unlinked {
-            Some(id) if linked.is_empty() => self.store.read().contact(id)?,
+            Some(id) if linked.is_none() => self.store.read().contact(id)?,
             _ => None,
         };
-        let found = match (linked.first(), &met) {
+        let found = match (&linked, &met) {
             (Some(linked), _) => Match::Linked(linked),
             (None, Some(contact)) => Match::Unlinked(contact),
             (None, None) => return Ok(None),
         };
-        let remote = RemoteCard { href, etag, card: Card::parse(bytes) };
         let action = plan_card(remote, found, self.options.choice);
         if action.step.is_sent() {
             return Ok(Some(action));

@@ -18,6 +18,7 @@ use contactcmd_ports::Change;
 use super::pages::Pages;
 use crate::Failure;
 use crate::remote::{RemoteError, Shelf, fetch_each};
+pub(super) use doubt::VANISHED;
 use parcel::{Packed, Parcel, pack};
 
 /// Contacts whose intents are stored together, and which are read back together.

@@ -117,7 +117,7 @@ impl Pages<'_, '_, '_> {
 
     /// What a batch of written cards became, by one multiget; an answer that does not come is no
     /// answer.
-    pub(super) async fn read_back(&self, hrefs: Vec<Href>) -> Vec<Fetched> {
+    pub(in crate::sync) async fn read_back(&self, hrefs: Vec<Href>) -> Vec<Fetched> {
         let (remote, shelf) = (self.remote, Shelf::of(self.book));
         let multiget = |place| shelf.multiget(place, hrefs.clone(), None);
         let read = async {
