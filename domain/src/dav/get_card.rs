@@ -4,7 +4,7 @@ use http::header::{ACCEPT, ETAG, HeaderName, HeaderValue};
 use http::{Method, Request, Response};
 
 use super::body::{Kind, decode};
-use super::multiget::is_as_long;
+use super::stored_length::is_as_long;
 use super::{DavError, ETag, Fetched, Href, Location, Operation, What, errors, request};
 
 /// A GET of one card.

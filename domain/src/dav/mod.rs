@@ -49,7 +49,7 @@ pub use href::{Href, HrefKey, Location, LocationError, Origin};
 pub use list_books::ListBooks;
 pub use list_cards::ListCards;
 pub use listing::{Completeness, Delta, FullListing, NextPage};
-pub use multiget::{Fetched, Multiget, What, is_as_long, is_of_version_3};
+pub use multiget::{Fetched, Multiget, What};
 pub use probe::{Principal, Probe, ProbeReply};
 pub use providers::{PROVIDERS, Password, Provider, SOFTWARE, Software};
 pub use put_card::{Precondition, PutCard, Stored, Unwritable};
@@ -57,7 +57,7 @@ pub use quirks::Quirks;
 pub use read_book::ReadBook;
 pub use redirect::{Followed, RedirectRefused, Rules, follow, may_know};
 pub use retry::{Trouble, pause, retry_after};
-pub use stored_length::StoredLength;
+pub use stored_length::{StoredLength, is_as_long, is_of_version_3};
 pub use sync_collection::{SyncCollection, SyncPage};
 
 use http::{Request, Response};
