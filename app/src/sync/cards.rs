@@ -4,7 +4,7 @@ use contactcmd_domain::contact::ContactId;
 use contactcmd_domain::dav::{ETag, Fetched, Href, HrefKey, What};
 use contactcmd_domain::sync::action::{Action, RemoteCard, Step};
 use contactcmd_domain::sync::plan::{Match, plan_card};
-use contactcmd_domain::sync::snapshot::{Link, Linked, StoredContact};
+use contactcmd_domain::sync::snapshot::{Here, Link, Linked, StoredContact};
 use contactcmd_domain::vcard::{Card, content};
 use contactcmd_ports::Change;
 
@@ -58,10 +58,9 @@ impl Pages<'_, '_, '_> {
         key: &HrefKey,
         linked: Option<&Linked>,
     ) -> Planned {
-        let waits = self
-            .pending
-            .get(key)
-            .is_some_and(|note| note.reason == NOT_THERE || note.reason == HELD_BACK);
+        let note = self.pending.get(key);
+        let waits = note.is_some_and(|note| [NOT_THERE, HELD_BACK].contains(&note.reason.as_str()))
+            || linked.is_some_and(|linked| self.is_refused_anew(linked));
         match linked {
             // It was sent and never seen: it may be on this very page, under another name.
             Some(linked) if linked.link.base.is_none() => {
@@ -77,6 +76,13 @@ impl Pages<'_, '_, '_> {
             None if self.pending.contains_key(key) || !self.named.contains(key) => Planned::Nothing,
             _ => Planned::action(aside(href, etag, linked, NOT_THERE.to_owned())),
         }
+    }
+
+    /// Whether a card was proven to be gone, and the server took no new one in its place.
+    fn is_refused_anew(&self, linked: &Linked) -> bool {
+        linked.link.etag.is_none()
+            && linked.here() == Here::Edited
+            && self.refused.contains_key(&linked.contact.id)
     }
 
     fn plan_card(

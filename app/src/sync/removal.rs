@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use contactcmd_domain::dav::{Fetched, Href, HrefKey, What};
 use contactcmd_domain::sync::guard::{self, Doomed, MaxDelete, Side};
 use contactcmd_domain::sync::plan::plan_gone;
-use contactcmd_domain::sync::snapshot::{Here, Known};
+use contactcmd_domain::sync::snapshot::{Here, Known, Linked};
 use contactcmd_ports::{Book, ContactRepo};
 
 use super::LOOKUP;
@@ -100,7 +100,13 @@ impl Pages<'_, '_, '_> {
         let mut linked = self.store.read().linked_at(self.book.id, &keys)?;
         linked
             .sort_by(|a, b| (&a.contact.name, a.contact.id).cmp(&(&b.contact.name, b.contact.id)));
-        let actions = linked.iter().map(|linked| plan_gone(linked, self.options.choice)).collect();
+        let plan = |linked: &Linked| {
+            let action = plan_gone(linked, self.options.choice);
+            let is_told = action.step.is_sent()
+                && self.is_refused(linked.contact.id, linked.contact.edited);
+            (!is_told).then_some(action)
+        };
+        let actions = linked.iter().filter_map(plan).collect();
         self.carry_out(actions, keys).await
     }
 }

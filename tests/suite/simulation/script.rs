@@ -118,15 +118,16 @@ impl Script {
     }
 
     /// The kinds of values that somebody takes out of a card while a client synchronises. Who was created
-    /// twice may have two values of a kind, and an edit leaves one of them.
+    /// twice, or edited where both values are kept, may have two of a kind, and an edit leaves one of them.
     pub(super) fn dropped_meanwhile(&self) -> Vec<Kind> {
         let creates = |who: u32| {
             let is_it =
                 |step: &&Step| matches!(step, Step::Act(_, Act::Create(one, _)) if *one == who);
             self.steps.iter().filter(is_it).count()
         };
+        let keeps_both = self.clients.contains(&ConflictPolicy::Both);
         let dropped = |trouble: &Trouble| match trouble {
-            Trouble::Meanwhile(_, Act::Put(who, _)) if creates(*who) < 2 => Vec::new(),
+            Trouble::Meanwhile(_, Act::Put(who, _)) if !keeps_both && creates(*who) < 2 => Vec::new(),
             Trouble::Meanwhile(_, Act::Drop(_, Kind::Phone) | Act::Put(_, Kind::Phone)) => {
                 vec![Kind::Phone, Kind::Label]
             }
