@@ -6,15 +6,19 @@ use contactcmd_domain::sync::action::{Action, RemoteCard, Step};
 use contactcmd_domain::sync::plan::{Match, plan_card};
 use contactcmd_domain::sync::snapshot::{Here, Link, Linked, StoredContact};
 use contactcmd_domain::vcard::{Card, content};
-use contactcmd_ports::Change;
+use contactcmd_ports::{Change, Pending};
 
 use super::pages::Pages;
 use super::people::Somebody;
 use super::removal::HELD_BACK;
+use super::send::VANISHED;
 use crate::Failure;
 
 /// Why a known card that is named and not there waits for another run.
 pub(super) const NOT_THERE: &str = "the server names it, but does not have it";
+/// Why a known card that is not there waits for another run, though nothing names it.
+pub(super) const MISSING: &str =
+    "it is not there, and the server has not said that it is gone: the next run asks again";
 
 impl Pages<'_, '_, '_> {
     pub(super) fn plan_one(
@@ -59,7 +63,9 @@ impl Pages<'_, '_, '_> {
         linked: Option<&Linked>,
     ) -> Planned {
         let note = self.pending.get(key);
-        let waits = note.is_some_and(|note| [NOT_THERE, HELD_BACK].contains(&note.reason.as_str()))
+        let was_missing =
+            |note: &Pending| [NOT_THERE, MISSING, HELD_BACK].contains(&note.reason.as_str());
+        let waits = note.is_some_and(was_missing)
             || linked.is_some_and(|linked| self.is_refused_anew(linked));
         match linked {
             // It was sent and never seen: it may be on this very page, under another name.
@@ -74,15 +80,20 @@ impl Pages<'_, '_, '_> {
             // Nobody knew it, and it is gone again; or it was one that was sent and never seen, and has
             // turned up under another name by now (Q88).
             None if self.pending.contains_key(key) || !self.named.contains(key) => Planned::Nothing,
-            _ => Planned::action(aside(href, etag, linked, NOT_THERE.to_owned())),
+            _ => {
+                let why = if self.named.contains(key) { NOT_THERE } else { MISSING };
+                Planned::action(aside(href, etag, linked, why.to_owned()))
+            }
         }
     }
 
-    /// Whether a card was proven to be gone, and the server took no new one in its place.
+    /// Whether the card of a contact that was edited here was found to be gone before, and nothing is in
+    /// its place: the server refused it, or it was to be seen first whether it moved.
     fn is_refused_anew(&self, linked: &Linked) -> bool {
+        let found_gone = |note: &Pending| note.tried.is_some() || note.reason == VANISHED;
         linked.link.etag.is_none()
             && linked.here() == Here::Edited
-            && self.refused.contains_key(&linked.contact.id)
+            && self.refused.get(&linked.contact.id).is_some_and(found_gone)
     }
 
     fn plan_card(
@@ -95,7 +106,12 @@ impl Pages<'_, '_, '_> {
         let mut tie = None;
         if let Some(linked) = linked {
             let linked = self.recalled(linked, &remote.card)?;
-            return Ok(Planned::action(plan_card(remote, Match::Linked(&linked), choice)));
+            let action = plan_card(remote, Match::Linked(&linked), choice);
+            // Nothing is new there: it was fetched because its version is not known.
+            let is_told = !choice.force
+                && matches!(action.step, Step::UpdateThere(_))
+                && self.is_refused(&linked.contact);
+            return Ok(if is_told { Planned::Later } else { Planned::action(action) });
         }
         let somebody = self.people.meet(&remote.card);
         let action = match &somebody {

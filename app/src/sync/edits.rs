@@ -7,7 +7,7 @@ use contactcmd_domain::dav::{Href, HrefKey};
 use contactcmd_domain::sync::outline::Outline;
 use contactcmd_domain::sync::plan::{plan_edited, plan_unlinked};
 use contactcmd_domain::sync::policy::Direction;
-use contactcmd_domain::sync::snapshot::{Here, Known};
+use contactcmd_domain::sync::snapshot::{Here, Known, StoredContact};
 use contactcmd_ports::{Book, BookId, Change, ContactRepo, Subject};
 
 use super::LOOKUP;
@@ -151,7 +151,7 @@ impl Pages<'_, '_, '_> {
             .sort_by(|a, b| (&a.contact.name, a.contact.id).cmp(&(&b.contact.name, b.contact.id)));
         let fresh = linked
             .iter()
-            .filter(|linked| !self.is_refused(linked.contact.id, linked.contact.edited))
+            .filter(|linked| !self.is_refused(&linked.contact))
             // What is there now could not be read: nothing is written over it.
             .filter(|linked| !self.pending.contains_key(&linked.link.href.key()));
         let actions = fresh.map(|linked| plan_edited(linked, self.options.choice)).collect();
@@ -168,7 +168,7 @@ impl Pages<'_, '_, '_> {
         for ids in free.chunks(LOOKUP) {
             let mut contacts = self.store.read().contacts(ids)?;
             contacts.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
-            contacts.retain(|contact| !self.is_refused(contact.id, contact.edited));
+            contacts.retain(|contact| !self.is_refused(contact));
             let choice = self.options.choice;
             let actions = contacts.iter().map(|contact| plan_unlinked(contact, choice)).collect();
             self.carry_out(actions, Vec::new()).await?;
@@ -198,10 +198,12 @@ impl Pages<'_, '_, '_> {
         self.store_now(&changes)
     }
 
-    /// Whether a server refused just this edit for good.
-    pub(super) fn is_refused(&self, contact: ContactId, edited: u64) -> bool {
-        let refused = self.refused.get(&contact);
+    /// Whether a server refused just this edit for good. Whoever was deleted since is no edit any more.
+    pub(super) fn is_refused(&self, contact: &StoredContact) -> bool {
+        let refused = self.refused.get(&contact.id);
         // With everything compared, everything is tried.
-        !self.options.full && refused.is_some_and(|note| note.tried == Some(edited))
+        !self.options.full
+            && !contact.deleted
+            && refused.is_some_and(|note| note.tried == Some(contact.edited))
     }
 }

@@ -72,7 +72,7 @@ impl Pages<'_, '_, '_> {
                 let contact = &linked.contact;
                 if self.moved.contains(&contact.id)
                     || self.may_turn_up(linked)
-                    || self.is_refused(contact.id, contact.edited)
+                    || self.is_refused(contact)
                 {
                     continue;
                 }

@@ -165,8 +165,12 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         self.telling.bar.downloaded(keys.len());
         let mut actions = Vec::with_capacity(keys.len());
         let mut settled = Vec::new();
+        let is_push = self.options.choice.direction == Direction::Push;
         for (fetched, key) in cards.into_iter().zip(keys) {
             let link = linked.remove(&key);
+            let is_as_known = link
+                .as_ref()
+                .is_some_and(|one| one.link.etag.is_some() && one.link.etag == fetched.etag);
             match self.plan_one(fetched, &key, link.as_ref(), asked)? {
                 Planned::Later => {}
                 Planned::Nothing => settled.push(key),
@@ -175,6 +179,8 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
                         Step::SetAside { .. } => self.note_unread(&key, link.is_some()),
                         // Its note stays until a person decides.
                         Step::Offer { .. } => {}
+                        // A push takes nothing, and no later listing would tell of it.
+                        Step::Wait if !is_as_known && is_push => {}
                         _ => settled.push(key),
                     }
                     actions.push(*action);

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use contactcmd_domain::dav::{Fetched, Href, HrefKey, What};
+use contactcmd_domain::sync::action::Step;
 use contactcmd_domain::sync::guard::{self, Doomed, MaxDelete, Side};
 use contactcmd_domain::sync::plan::plan_gone;
 use contactcmd_domain::sync::snapshot::{Here, Known, Linked};
@@ -30,11 +31,9 @@ impl Pages<'_, '_, '_> {
     /// deleted: the one may be the other, moved.
     pub(super) async fn remove(&mut self, gone: Vec<Known>, confirm: bool) -> Result<(), Failure> {
         // Only who would be deleted waits: an edit comes back, and a tombstone goes, whoever else is there.
-        let safe: HashSet<HrefKey> = gone
-            .iter()
-            .filter(|link| link.here != Here::Same)
-            .map(|link| link.href.key())
-            .collect();
+        let is_safe = |link: &&Known| link.here != Here::Same;
+        let mut safe: HashSet<HrefKey> =
+            gone.iter().filter(is_safe).map(|link| link.href.key()).collect();
         let is_moved = |link: &Known| self.moved.contains(&link.contact);
         let mut gone: Vec<Href> =
             gone.into_iter().filter(|link| !is_moved(link)).map(|link| link.href).collect();
@@ -53,6 +52,7 @@ impl Pages<'_, '_, '_> {
             for keys in keys.chunks(LOOKUP) {
                 links.extend(self.store.read().known_at(self.book.id, keys)?);
             }
+            safe.extend(links.iter().filter(is_safe).map(|link| link.href.key()));
             let gone = (Side::There, links.as_slice());
             guard_deletions(self.store.read(), self.book, gone, self.options.max_delete)?;
         }
@@ -100,14 +100,21 @@ impl Pages<'_, '_, '_> {
         let mut linked = self.store.read().linked_at(self.book.id, &keys)?;
         linked
             .sort_by(|a, b| (&a.contact.name, a.contact.id).cmp(&(&b.contact.name, b.contact.id)));
+        let mut settled: HashSet<HrefKey> = keys.into_iter().collect();
         let plan = |linked: &Linked| {
             let action = plan_gone(linked, self.options.choice);
-            let is_told = action.step.is_sent()
-                && self.is_refused(linked.contact.id, linked.contact.edited);
+            // What this direction leaves has to be told again.
+            if matches!(action.step, Step::Wait) {
+                settled.remove(&linked.link.href.key());
+            }
+            // That an edit was refused says nothing of a new card.
+            let is_told = linked.link.etag.is_none()
+                && action.step.is_sent()
+                && self.is_refused(&linked.contact);
             (!is_told).then_some(action)
         };
         let actions = linked.iter().filter_map(plan).collect();
-        self.carry_out(actions, keys).await
+        self.carry_out(actions, settled.into_iter().collect()).await
     }
 }
 

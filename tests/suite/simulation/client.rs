@@ -94,6 +94,10 @@ impl Client {
         !self.store.conflicts(Some(self.book)).expect("conflicts are read").is_empty()
     }
 
+    pub(super) fn has_notes(&self) -> bool {
+        !self.store.pending(Some(self.book)).expect("the notes are read").is_empty()
+    }
+
     /// Every contact here.
     pub(super) fn contacts(&self) -> Vec<StoredContact> {
         self.store.cards_after(None, u32::MAX).expect("the cards are read")

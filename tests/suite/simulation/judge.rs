@@ -93,11 +93,16 @@ impl Court<'_> {
             let conflicts = client.store.conflicts(Some(client.book)).expect("conflicts are read");
             open.extend(conflicts.iter().filter_map(|one| who(&one.local)));
             open.extend(conflicts.iter().filter_map(|one| who(&one.remote)));
-            if self.weaker.refuses || self.refused || self.weaker.undrops {
+            let weaker = &self.weaker;
+            if weaker.refuses || self.refused || weaker.undrops || weaker.silent {
                 let pending = client.store.pending(Some(client.book)).expect("pendings are read");
                 let waits = |note: &Pending| match note.tried {
-                    Some(_) => self.weaker.refuses || self.refused || is_put_back(note),
-                    None => self.weaker.refuses,
+                    Some(_) => {
+                        let is_unseen =
+                            weaker.silent && note.reason.ends_with("does not show it yet");
+                        weaker.refuses || self.refused || is_put_back(note) || is_unseen
+                    }
+                    None => weaker.refuses,
                 };
                 let ids = pending.into_iter().filter_map(|note| match note.subject {
                     Subject::Contact(id) if waits(&note) => Some(id),

@@ -97,6 +97,10 @@ fn on_all_cores(
             let (name, script) = make(number);
             if let Err(words) = run(&script).verdict {
                 let (small, reason) = shrunk(script, words);
+                if is_traced() {
+                    say(format_args!("\nthe smallest that fails:"));
+                    run(&small);
+                }
                 failures.lock().expect("a list").push(format!("{name}: {reason}\n\n{small}"));
             }
         }

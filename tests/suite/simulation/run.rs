@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 use contactcmd_domain::dav::BookInfo;
-use contactcmd_tests::fake::{FakeDav, UidConflict};
+use contactcmd_tests::fake::{CTag, FakeDav, NewName, UidConflict, UidOnPut};
 
 use super::bends::{Weaker, heal, is_healed, knobs, weaker};
 use super::client::Client;
@@ -93,8 +93,10 @@ impl Stage {
             for by in 0..self.clients.len() {
                 self.last(by, &format!("clean round {round}"))?;
             }
-            // Where somebody else deletes what a contact was offered, that is new one round later.
-            if round == 1 && self.clients.iter().any(Client::has_open_conflicts) {
+            // Where somebody else deletes what a contact was offered, and where a run has to see twice what
+            // another did, that is new one round later.
+            let waits = |client: &Client| client.has_open_conflicts() || client.has_notes();
+            if round == 1 && self.clients.iter().any(waits) {
                 rounds = 3;
             }
         }
@@ -129,7 +131,13 @@ impl Stage {
 
     /// See [`Court::twins`].
     fn twins(&self, script: &Script) -> HashSet<u32> {
-        if self.server.fake.knobs().uid_conflict != UidConflict::Allowed {
+        let knobs = self.server.fake.knobs();
+        let is_renamed =
+            knobs.uid_replace == UidOnPut::Replaced && knobs.rename_on_put == NewName::Silent;
+        if is_renamed && knobs.ctag == CTag::Constant {
+            return script.created();
+        }
+        if knobs.uid_conflict != UidConflict::Allowed {
             return HashSet::new();
         }
         let mut twins = script.created_meanwhile();

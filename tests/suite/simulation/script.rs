@@ -127,7 +127,9 @@ impl Script {
         };
         let keeps_both = self.clients.contains(&ConflictPolicy::Both);
         let dropped = |trouble: &Trouble| match trouble {
-            Trouble::Meanwhile(_, Act::Put(who, _)) if !keeps_both && creates(*who) < 2 => Vec::new(),
+            Trouble::Meanwhile(_, Act::Put(who, _)) if !keeps_both && creates(*who) < 2 => {
+                Vec::new()
+            }
             Trouble::Meanwhile(_, Act::Drop(_, Kind::Phone) | Act::Put(_, Kind::Phone)) => {
                 vec![Kind::Phone, Kind::Label]
             }
@@ -135,6 +137,15 @@ impl Script {
             _ => Vec::new(),
         };
         self.troubles().flat_map(dropped).collect()
+    }
+
+    /// Who is created by anybody.
+    pub(super) fn created(&self) -> HashSet<u32> {
+        let created = |step: &Step| match step {
+            Step::Act(_, Act::Create(who, _)) => Some(*who),
+            _ => None,
+        };
+        self.steps.iter().filter_map(created).collect()
     }
 
     /// Who is created on the server while a client synchronises.

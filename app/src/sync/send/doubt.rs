@@ -65,13 +65,16 @@ impl Pages<'_, '_, '_> {
         let action = plan_gone(linked, self.options.choice);
         let is_revived =
             |step: &Step| matches!(step, Step::CreateThere(sending) if sending.was.is_some());
+        let (contact, book) = (linked.contact.id, self.book.id);
         if is_revived(&action.step) {
+            // Without a version it is looked for, whether or not any listing tells of it again.
+            let link = Link { etag: None, ..linked.link.clone() };
+            self.store_now(&[Change::Link { contact, book, link }])?;
             self.unsendable(&action, None, VANISHED.to_owned())?;
             return Ok(None);
         }
         if matches!(action.step, Step::Forget) && self.may_turn_up(linked) {
             let link = Link { etag: None, base: None, ..linked.link.clone() };
-            let (contact, book) = (linked.contact.id, self.book.id);
             self.store_now(&[Change::Link { contact, book, link }])?;
             return Ok(None);
         }

@@ -187,10 +187,12 @@ impl Pages<'_, '_, '_> {
     ) -> Result<(), Failure> {
         if let Some(other) = self.namesake(&parcel)? {
             let words = format!("the server has another contact with its UID: {other}");
-            return self.unsendable(&parcel.action, Some(parcel.edited), words);
+            self.unsendable(&parcel.action, Some(parcel.edited), words)?;
+            return self.keep_merged(recorded(parcel.action));
         }
         let Some(href) = place else {
-            return self.unsendable(&parcel.action, None, words);
+            self.unsendable(&parcel.action, None, words)?;
+            return self.keep_merged(recorded(parcel.action));
         };
         for card in self.look(vec![href]).await? {
             if let What::Card(bytes) = card.what {
@@ -211,7 +213,8 @@ impl Pages<'_, '_, '_> {
                 return Ok(());
             }
         }
-        self.unsendable(&parcel.action, None, words)
+        self.unsendable(&parcel.action, None, words)?;
+        self.keep_merged(recorded(parcel.action))
     }
 
     /// Who else here, linked in this book, has the UID of this contact.
