@@ -1,8 +1,5 @@
 //! One of the cards, read as far as it differs from the others.
 
-use std::collections::BTreeSet;
-use std::collections::btree_map::{BTreeMap, Entry};
-
 use super::pair::Said;
 use crate::vcard::{self, Card, Fact, Facts, Groups, Known, LineId, facts_of, shown};
 
@@ -17,13 +14,8 @@ pub(super) struct Read<'a> {
 pub(super) struct Side<'a> {
     pub(super) card: &'a Card,
     pub(super) groups: &'a Groups,
-    facts: BTreeMap<&'a [u8], Lines<'a>>,
-}
-
-/// A fact and the lines that say it: its own, and any more.
-struct Lines<'a> {
-    fact: Fact<'a>,
-    more: Vec<LineId>,
+    /// By what they say; one after the other where several lines say it.
+    facts: Vec<Fact<'a>>,
 }
 
 /// What one side did since the base.
@@ -44,30 +36,32 @@ impl<'a> Read<'a> {
 
 impl<'a> Side<'a> {
     pub(super) fn of(read: &'a Read<'a>) -> Self {
-        let mut facts: BTreeMap<_, Lines<'a>> = BTreeMap::new();
         // Whose the UID is, is decided for the whole card.
-        for fact in read.facts.iter().filter(|fact| fact.known != Known::Uid) {
-            match facts.entry(fact.normal) {
-                Entry::Vacant(place) => drop(place.insert(Lines { fact, more: Vec::new() })),
-                Entry::Occupied(mut known) => known.get_mut().more.push(fact.line),
-            }
-        }
+        let facts = read.facts.iter().filter(|fact| fact.known != Known::Uid);
+        let mut facts: Vec<Fact<'a>> = facts.collect();
+        facts.sort_by(|a, b| a.normal.cmp(b.normal));
         Self { card: read.card, groups: &read.groups, facts }
     }
 
     pub(super) fn fact(&self, normal: &[u8]) -> Option<Fact<'a>> {
-        self.facts.get(normal).map(|lines| lines.fact)
+        self.saying(normal).first().copied()
     }
 
     /// The lines that say it; several where it stands twice, or under several names.
     pub(super) fn lines(&self, normal: &[u8]) -> impl Iterator<Item = LineId> {
-        let lines = self.facts.get(normal).into_iter();
-        lines.flat_map(|lines| [lines.fact.line].into_iter().chain(lines.more.iter().copied()))
+        self.saying(normal).iter().map(|fact| fact.line)
     }
 
     /// Whether one line only says it.
     pub(super) fn is_on_one_line(&self, normal: &[u8]) -> bool {
-        self.facts.get(normal).is_some_and(|lines| lines.more.is_empty())
+        self.saying(normal).len() == 1
+    }
+
+    fn saying(&self, normal: &[u8]) -> &[Fact<'a>] {
+        let start = self.facts.partition_point(|fact| fact.normal < normal);
+        let from = self.facts.get(start..).unwrap_or_default();
+        let count = from.iter().take_while(|fact| fact.normal == normal).count();
+        from.get(..count).unwrap_or_default()
     }
 
     pub(super) fn entry(&self, line: LineId) -> Option<vcard::Entry<'a>> {
@@ -85,11 +79,10 @@ impl<'a> Side<'a> {
 
     /// What it says that `other` does not, in order.
     fn beyond(&self, other: Option<&Self>) -> Vec<Said<'a>> {
-        let mut beyond: Vec<Said<'a>> = self
-            .facts
-            .iter()
-            .filter(|(normal, _)| other.is_none_or(|other| !other.facts.contains_key(*normal)))
-            .map(|(_, lines)| Said { fact: lines.fact, card: self.card })
+        let facts = self.facts.chunk_by(|a, b| a.normal == b.normal).filter_map(|all| all.first());
+        let mut beyond: Vec<Said<'a>> = facts
+            .filter(|fact| other.is_none_or(|other| other.fact(fact.normal).is_none()))
+            .map(|fact| Said { fact: *fact, card: self.card })
             .collect();
         beyond.sort_by_key(|said| said.fact.line);
         beyond
@@ -112,10 +105,12 @@ pub(super) fn without_common<'a>(here: &mut Edits<'a>, there: &mut Edits<'a>) {
     if here.come.is_empty() || there.come.is_empty() {
         return;
     }
-    let said = |edits: &Edits<'a>| -> BTreeSet<&'a [u8]> {
-        edits.come.iter().map(|said| said.fact.normal).collect()
+    let said = |edits: &Edits<'a>| -> Vec<&'a [u8]> {
+        let mut said: Vec<_> = edits.come.iter().map(|said| said.fact.normal).collect();
+        said.sort_unstable();
+        said
     };
     let (ours, theirs) = (said(here), said(there));
-    here.come.retain(|said| !theirs.contains(said.fact.normal));
-    there.come.retain(|said| !ours.contains(said.fact.normal));
+    here.come.retain(|said| theirs.binary_search(&said.fact.normal).is_err());
+    there.come.retain(|said| ours.binary_search(&said.fact.normal).is_err());
 }

@@ -59,30 +59,35 @@ impl<'a> Merging<'a> {
         let pairs_here = pair(&here.gone, &here.come, &EDITED);
         let pairs_there = pair(&there.gone, &there.come, &EDITED);
         // What became here of what was gone there as it was.
-        let mut became: BTreeMap<&[u8], Option<Fact<'a>>> =
+        let mut became: Vec<(&[u8], Option<Fact<'a>>)> =
             here.gone.iter().map(|said| (said.fact.normal, None)).collect();
         for (old, new) in &pairs_here {
-            if let (Some(old), Some(new)) = (here.gone.get(*old), here.come.get(*new)) {
-                became.insert(old.fact.normal, Some(new.fact));
+            if let (Some((_, became)), Some(new)) = (became.get_mut(*old), here.come.get(*new)) {
+                *became = Some(new.fact);
             }
         }
+        became.sort_unstable_by_key(|(normal, _)| *normal);
+        let became = |old: &Fact<'a>| {
+            let found = became.binary_search_by_key(&old.normal, |(normal, _)| *normal).ok();
+            found.and_then(|at| became.get(at)).map(|(_, became)| *became)
+        };
         for (old, new) in &pairs_there {
             let (Some(old), Some(new)) = (there.gone.get(*old), there.come.get(*new)) else {
                 continue;
             };
-            match became.get(old.fact.normal) {
+            match became(&old.fact) {
                 None => match self.here.fact(old.fact.normal) {
                     Some(same) => self.meet(Some(old.fact), same, new.fact),
                     None => self.add(new.fact),
                 },
-                Some(Some(edited)) => self.meet(Some(old.fact), *edited, new.fact),
+                Some(Some(edited)) => self.meet(Some(old.fact), edited, new.fact),
                 // Removed here and edited there: the edit wins.
                 Some(None) => self.add(new.fact),
             }
         }
         let removed = unpaired(&there.gone, pairs_there.iter().map(|(old, _)| *old));
         // Removed there and edited here: the edit wins.
-        let removed = removed.into_iter().filter(|old| !became.contains_key(old.fact.normal));
+        let removed = removed.into_iter().filter(|old| became(&old.fact).is_none());
         if self.rule.gone == Gone::Deleted {
             removed.for_each(|old| self.remove(&old.fact));
         }
@@ -261,7 +266,12 @@ impl<'a> Merging<'a> {
 }
 
 fn unpaired<'a>(all: &[Said<'a>], paired: impl Iterator<Item = usize>) -> Vec<Said<'a>> {
-    let paired: BTreeSet<usize> = paired.collect();
-    let left = all.iter().enumerate().filter(|(at, _)| !paired.contains(at));
-    left.map(|(_, said)| *said).collect()
+    let mut is_paired = vec![false; all.len()];
+    for at in paired {
+        if let Some(is_paired) = is_paired.get_mut(at) {
+            *is_paired = true;
+        }
+    }
+    let left = all.iter().zip(is_paired).filter(|(_, is_paired)| !is_paired);
+    left.map(|(said, _)| *said).collect()
 }
