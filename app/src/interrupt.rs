@@ -15,6 +15,8 @@ pub struct Interrupt(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     raised: AtomicBool,
+    /// Whether Ctrl-C is another program's business.
+    left: AtomicBool,
     /// Everything that waits: several requests are in flight at once, each with a waker of its own.
     wakers: Mutex<Vec<Waker>>,
 }
@@ -22,11 +24,23 @@ struct Shared {
 impl Interrupt {
     /// Asks to stop. Gives whether this was asked before, so that a second Ctrl-C can be final.
     pub fn raise(&self) -> bool {
+        if self.0.left.load(Ordering::SeqCst) {
+            return false;
+        }
         let again = self.0.raised.swap(true, Ordering::SeqCst);
         for waker in self.wakers().drain(..) {
             waker.wake();
         }
         again
+    }
+
+    /// Does `work` while another program has the terminal: an editor has its own use for Ctrl-C, and what
+    /// is typed in it would be lost if nobody waited for its end.
+    pub fn left_to_another<T>(&self, work: impl FnOnce() -> T) -> T {
+        self.0.left.store(true, Ordering::SeqCst);
+        let done = work();
+        self.0.left.store(false, Ordering::SeqCst);
+        done
     }
 
     /// Whether to stop.
@@ -95,5 +109,15 @@ mod tests {
             assert_eq!(done, Poll::Ready(None));
         }
         assert!(interrupt.raise(), "the second press is told apart");
+    }
+
+    #[test]
+    fn ctrl_c_in_an_editor_is_the_editors() {
+        let interrupt = Interrupt::default();
+        let pressed = interrupt.left_to_another(|| [interrupt.raise(), interrupt.raise()]);
+        assert_eq!(pressed, [false, false]);
+        assert!(!interrupt.is_raised());
+        assert!(!interrupt.raise());
+        assert!(interrupt.is_raised());
     }
 }

@@ -92,6 +92,9 @@ pub trait ContactRepo {
     /// The conflict of this id, decided or not.
     fn kept_conflict(&self, id: ConflictId) -> Result<Option<KeptConflict>, RepoError>;
 
+    /// Everywhere these contacts, tombstones included, are linked, with all text; in any order.
+    fn links(&self, contacts: &[ContactId]) -> Result<Vec<(BookId, Linked)>, RepoError>;
+
     /// A contact, tombstone or not, with its link in this book; `None` when it has none there.
     fn linked(&self, contact: ContactId, book: BookId) -> Result<Option<Linked>, RepoError>;
 

@@ -89,6 +89,22 @@ pub(super) fn linked(
     row.map(together).transpose()
 }
 
+pub(super) fn links(conn: &mut Conn, ids: &[ContactId]) -> Result<Vec<(BookId, Linked)>, Fault> {
+    let mut found = Vec::with_capacity(ids.len());
+    for chunk in ids.chunks(CHUNK) {
+        let chunk = chunk.iter().map(|id| id.as_bytes().as_slice());
+        let rows: Vec<(i64, (ContactRow, LinkRow))> = external_ids::table
+            .inner_join(contacts::table)
+            .filter(external_ids::contact.eq_any(chunk))
+            .select((external_ids::book, (ContactRow::as_select(), LinkRow::as_select())))
+            .load(conn)?;
+        for (book, row) in rows {
+            found.push((BookId(book), together(row)?));
+        }
+    }
+    Ok(found)
+}
+
 fn together((contact, link): (ContactRow, LinkRow)) -> Result<Linked, Fault> {
     let contact = StoredContact::try_from(contact)?;
     let link = link.into_link(&contact);

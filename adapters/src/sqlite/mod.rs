@@ -209,6 +209,10 @@ impl ContactRepo for SqliteRepo {
         self.read(|conn| conflicts::one(conn, id))
     }
 
+    fn links(&self, contacts: &[ContactId]) -> Result<Vec<(BookId, Linked)>, RepoError> {
+        self.read(|conn| links::links(conn, contacts))
+    }
+
     fn linked(&self, contact: ContactId, book: BookId) -> Result<Option<Linked>, RepoError> {
         self.read(|conn| links::linked(conn, contact, book))
     }

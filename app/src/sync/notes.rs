@@ -21,6 +21,15 @@ impl Pages<'_, '_, '_> {
         Some(Change::Conflict(Conflict { decided, at: self.at, ..conflict }))
     }
 
+    /// An offered card that has moved is offered where it is now: that nothing is in the old place decides
+    /// nothing.
+    pub(super) fn follow_offer(&mut self, action: &Action) {
+        let Step::Offer { remote, .. } = &action.step else { return };
+        if let Some(known) = action.contact.and_then(|id| self.conflicts.get_mut(&id)) {
+            known.href = remote.href.clone();
+        }
+    }
+
     /// A note on what could not be sent is over once the server has the last edit: it had arrived after
     /// all, or it was taken back.
     pub(super) fn arrival(&mut self, action: &Action) -> Result<Option<Change>, Failure> {
@@ -62,6 +71,7 @@ impl Pages<'_, '_, '_> {
             known.base.as_deref() == base
                 && known.local == *local
                 && known.remote == remote.card.as_bytes()
+                && known.href.key() == remote.href.key()
         }) && !self.moved.contains(&id)
     }
 

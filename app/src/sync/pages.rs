@@ -261,6 +261,7 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             if !self.store.is_dry() && !self.is_told_again(&action) {
                 todo.extend(self.agreement(&action));
                 todo.extend(self.arrival(&action)?);
+                self.follow_offer(&action);
                 changes(action, &scene, &mut todo);
             }
         }

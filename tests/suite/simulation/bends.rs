@@ -44,6 +44,8 @@ pub(super) struct Weaker {
     pub(super) refuses: bool,
     /// Who creates a card does not learn that it arrived before the next sync.
     pub(super) silent: bool,
+    /// A card that is made anew in the place of a deleted one looks like the old one.
+    pub(super) reborn: bool,
     /// Whoever does not learn that a card arrived cannot tell it from another's that says the same.
     pub(super) nameless: bool,
 }
@@ -56,6 +58,7 @@ const FIRM: Weaker = Weaker {
     unguarded: false,
     refuses: false,
     silent: false,
+    reborn: false,
     nameless: false,
 };
 
@@ -69,6 +72,7 @@ impl Weaker {
             unguarded: self.unguarded || other.unguarded,
             refuses: self.refuses || other.refuses,
             silent: self.silent || other.silent,
+            reborn: self.reborn || other.reborn,
             nameless: self.nameless || other.nameless,
         }
     }
@@ -86,10 +90,14 @@ pub(super) fn weaker(bends: &[&'static Bend]) -> Weaker {
 /// Whether a server that is bent so can be served by nobody, though each of the knobs alone can be.
 pub(super) fn is_impossible(bends: &[&'static Bend]) -> bool {
     let knobs = knobs(bends);
-    // Q88: a GET at the old name of a card answers with the card and does not tell the new one.
-    let is_double = knobs.rename_on_put == NewName::Alias && !knobs.multiget_poison.is_empty();
     let no_multiget =
         knobs.multiget_self == MultigetSelf::AloneUnlessOne || !knobs.multiget_poison.is_empty();
+    // Q88: a GET at the old name of a card answers with the card and does not tell the new one.
+    let is_double = knobs.rename_on_put == NewName::Alias && no_multiget;
+    // Neither the name nor the UID that a card was given is told, nor that anything changed.
+    let is_blind = knobs.rename_on_put == NewName::Silent
+        && knobs.uid_replace == UidOnPut::Replaced
+        && (knobs.sync, knobs.ctag) == (SyncSupport::Forbidden, CTag::Constant);
     // Neither a GET nor a multiget gives a card.
     let is_mute = knobs.get == GetReply::RedirectToView && no_multiget;
     let is_unlisted = matches!(knobs.listing, ListingProps::EmptyETags | ListingProps::NoETags);
@@ -98,7 +106,7 @@ pub(super) fn is_impossible(bends: &[&'static Bend]) -> bool {
     // Q93: only a GET gives a version, and one that no condition ever meets.
     let is_unmet = matches!(knobs.etag_form, ETagForm::WeakHeader | ETagForm::GzipHeader)
         && (no_multiget || is_unlisted);
-    is_double || is_mute || is_versionless || is_unmet
+    is_double || is_blind || is_mute || is_versionless || is_unmet
 }
 
 /// A server that is bent so.
@@ -257,7 +265,7 @@ static WRITING: [Bend; 69] = [
     bend("put ETag: none", |k| k.put_etag = PutETag::None),
     weak("ETag: counter", |k| k.etag_form = ETagForm::Counter, Weaker {
         reason: "Q133: a card that was deleted and made anew has the version of the old one",
-        forgets: true, unguarded: true, ..FIRM
+        forgets: true, unguarded: true, reborn: true, ..FIRM
     }),
     bend("ETag: timestamp", |k| k.etag_form = ETagForm::Timestamp),
     bend("ETag: unquoted", |k| k.etag_form = ETagForm::Unquoted),
@@ -367,7 +375,13 @@ fn server(name: &'static str) -> Bend {
         },
         "nextcloud" | "nextcloud-paged" | "stalwart" | "davical" => FORGETS,
         "zimbra" => Weaker { reason: "Q112, Q114, Q118", undrops: true, unguarded: true, ..FIRM },
-        "sogo" => Weaker { reason: "Q118, Q133, Q134", forgets: true, unguarded: true, ..FIRM },
+        "sogo" => Weaker {
+            reason: "Q118, Q133, Q134",
+            forgets: true,
+            unguarded: true,
+            reborn: true,
+            ..FIRM
+        },
         "calypso" => UNGUARDED,
         "yahoo" => SILENT,
         _ => FIRM,

@@ -31,6 +31,9 @@ pub(super) struct Court<'a> {
     /// UID: then it has, and nobody merges them unasked (Q99). There also whose card moved away between our
     /// look and our write, where that makes it anew in the old place (Q118).
     pub(super) twins: HashSet<u32>,
+    /// Whose card was deleted where one that is made anew has the version of the old one: who saw the old
+    /// one does not see the new one (Q133).
+    pub(super) reborn: HashSet<u32>,
 }
 
 /// The values that are not on any side any more and yet not lost.
@@ -88,7 +91,7 @@ impl Court<'_> {
 
     /// Who waits for a person's decision, or for the server.
     fn open(&self) -> HashSet<u32> {
-        let mut open = HashSet::new();
+        let mut open = self.reborn.clone();
         for client in self.clients {
             let conflicts = client.store.conflicts(Some(client.book)).expect("conflicts are read");
             open.extend(conflicts.iter().filter_map(|one| who(&one.local)));
@@ -197,7 +200,9 @@ impl Court<'_> {
                         || later
                             .iter()
                             .any(|other| other.by == intent.by && other.what == What::Delete)
-                        || (self.disturbed && all.iter().any(|other| other.undoes(intent, &token)))
+                        // Who put it there may not have seen it arrive.
+                        || ((self.disturbed || self.weaker.silent)
+                            && all.iter().any(|other| other.undoes(intent, &token)))
                         || all.iter().any(|other| self.rivals(intent, other))
                 }
                 What::Delete => {

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 use contactcmd_domain::dav::BookInfo;
-use contactcmd_tests::fake::{CTag, FakeDav, NewName, UidConflict, UidOnPut};
+use contactcmd_tests::fake::{FakeDav, UidConflict};
 
 use super::bends::{Weaker, heal, is_healed, knobs, weaker};
 use super::client::Client;
@@ -109,6 +109,7 @@ impl Stage {
             forced: script.is_forced(),
             unsure: script.dropped_meanwhile(),
             twins: self.twins(script),
+            reborn: if self.weaker.reborn { script.deleted() } else { HashSet::new() },
             refused: troubles.clone().any(Trouble::is_refusal),
         };
         court.judge()?;
@@ -131,13 +132,7 @@ impl Stage {
 
     /// See [`Court::twins`].
     fn twins(&self, script: &Script) -> HashSet<u32> {
-        let knobs = self.server.fake.knobs();
-        let is_renamed =
-            knobs.uid_replace == UidOnPut::Replaced && knobs.rename_on_put == NewName::Silent;
-        if is_renamed && knobs.ctag == CTag::Constant {
-            return script.created();
-        }
-        if knobs.uid_conflict != UidConflict::Allowed {
+        if self.server.fake.knobs().uid_conflict != UidConflict::Allowed {
             return HashSet::new();
         }
         let mut twins = script.created_meanwhile();

@@ -139,13 +139,17 @@ impl Script {
         self.troubles().flat_map(dropped).collect()
     }
 
-    /// Who is created by anybody.
-    pub(super) fn created(&self) -> HashSet<u32> {
-        let created = |step: &Step| match step {
-            Step::Act(_, Act::Create(who, _)) => Some(*who),
+    /// Who is deleted by anybody, at any time.
+    pub(super) fn deleted(&self) -> HashSet<u32> {
+        let steps = self.steps.iter().filter_map(|step| match step {
+            Step::Act(_, Act::Delete(who)) => Some(*who),
             _ => None,
-        };
-        self.steps.iter().filter_map(created).collect()
+        });
+        let meanwhile = self.troubles().filter_map(|trouble| match trouble {
+            Trouble::Meanwhile(_, Act::Delete(who)) => Some(*who),
+            _ => None,
+        });
+        steps.chain(meanwhile).collect()
     }
 
     /// Who is created on the server while a client synchronises.

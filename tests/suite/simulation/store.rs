@@ -269,6 +269,10 @@ impl ContactRepo for Store {
         self.repo().kept_conflict(id)
     }
 
+    fn links(&self, contacts: &[ContactId]) -> Result<Vec<(BookId, Linked)>, RepoError> {
+        self.repo().links(contacts)
+    }
+
     fn linked(&self, contact: ContactId, book: BookId) -> Result<Option<Linked>, RepoError> {
         self.repo().linked(contact, book)
     }

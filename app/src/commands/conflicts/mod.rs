@@ -11,6 +11,8 @@ use contactcmd_domain::vcard::{Card, FieldChange, diff};
 use contactcmd_ports::{KeptConflict, Open, Which};
 use serde::Serialize;
 
+pub(super) use resolve::RESOLVE;
+
 use super::open;
 use crate::cli::{ConflictList, Conflicts, ConflictsArgs, Global};
 use crate::ui::{clean, contact, json};

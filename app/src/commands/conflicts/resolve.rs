@@ -13,6 +13,9 @@ use crate::commands::prune::prune;
 use crate::ui::{clean, contact};
 use crate::{Exit, Failure, World, config};
 
+/// What a run of it is called.
+pub(in crate::commands) const RESOLVE: &str = "conflicts resolve";
+
 pub(super) fn run(args: &ResolveArgs, global: &Global, world: &World) -> Result<Exit, Failure> {
     let settings = config::load(world)?;
     let mut repo = open(world, global, Open::Write)?;
@@ -42,7 +45,7 @@ pub(super) fn run(args: &ResolveArgs, global: &Global, world: &World) -> Result<
     let at = (world.now)();
     let scene = Scene { at, new: ContactId::from_random((world.random)()) };
     let (changes, left) = changes(&case, decision, &decided, scene);
-    let run = repo.begin_run("conflicts resolve", at)?;
+    let run = repo.begin_run(RESOLVE, at)?;
     repo.apply(run, at, &changes)?;
     world.ui.result(contact::line('~', &case.here.name(), &clean(&decided)));
     if left == Left::ToSend {

@@ -79,7 +79,7 @@ fn in_editor(
     world: &World,
 ) -> Result<Option<(Card, Followed)>, Failure> {
     let command = editor::command(world);
-    let edit = || draft.edit(&command);
+    let edit = || world.interrupt.left_to_another(|| draft.edit(&command));
     let again = || prompt::go_on(&world.ui, "Edit it again?").map(|yes| yes == Some(true));
     session(form, &edit, &mut |words| {
         world.ui.warn(clean(words));

@@ -2,6 +2,7 @@
 //! the server.
 
 mod plan;
+mod reopen;
 
 use std::collections::HashSet;
 
@@ -11,6 +12,8 @@ use contactcmd_domain::vcard::{Card, index};
 use contactcmd_ports::{Change, ContactRepo, Editor, NewContact, Open, Run, RunId, Why};
 
 use self::plan::{Changed, Known, Planned, Step, plan};
+use self::reopen::Reopening;
+use super::conflicts::RESOLVE;
 use super::sync::SYNC;
 use super::{history, open, prune::prune};
 use crate::cli::{Global, UndoArgs};
@@ -30,22 +33,11 @@ pub fn run(args: &UndoArgs, global: &Global, world: &World) -> Result<Exit, Fail
     }
     let settings = config::load(world)?;
     let mut repo = open(world, global, if args.dry_run { Open::Read } else { Open::Write })?;
-    let run = match args.run {
-        Some(number) => history::runs(repo.as_ref(), Some(number))?.into_iter().next(),
-        None => latest(repo.as_ref())?,
-    };
-    let Some(run) = run else {
+    let changed = if args.force { Changed::Force } else { Changed::Leave };
+    let Some((run, planned, reopened)) = choose(repo.as_ref(), args.run, changed)? else {
         world.ui.say("there is nothing to undo");
         return Ok(Exit::Done);
     };
-    if run.forgotten {
-        let words = format!("run {} is too old: history of that time was forgotten", run.id.0);
-        return Err(Failure::new(Exit::Failed, anyhow::Error::msg(words))
-            .hint("the table `[history]` of the config says how much is kept"));
-    }
-    let changed = if args.force { Changed::Force } else { Changed::Leave };
-    let known = Known { sync: run.what == SYNC, ..look(repo.as_ref(), run.id)? };
-    let planned = plan(&known, changed);
     show(&planned, world);
     let report = Report::of(&planned);
     let named = format!("run {} ({}, {})", run.id.0, run.what, contact::minute(run.at));
@@ -60,7 +52,9 @@ pub fn run(args: &UndoArgs, global: &Global, world: &World) -> Result<Exit, Fail
     }
     let at = (world.now)();
     let undo = repo.begin_run(&what(run.id), at)?;
-    repo.apply(undo, at, &changes(planned, run.id))?;
+    let mut todo = changes(planned, run.id);
+    todo.extend(reopened.into_iter().flat_map(|one| one.changes(at)));
+    repo.apply(undo, at, &todo)?;
     world.ui.say(format_args!("{}: {}", clean(&named), report.words("")));
     if report.to_send {
         world.ui.say("the next `contactcmd sync carddav --direction sync` tells the server");
@@ -79,9 +73,24 @@ fn undone(run: &Run) -> Option<RunId> {
     run.what.strip_prefix("undo ")?.parse().ok().map(RunId)
 }
 
-/// The latest run that changed something, is no undo, is not forgotten, and was not taken back itself: `undo` again
-/// goes on to the run before.
-fn latest(repo: &dyn ContactRepo) -> Result<Option<Run>, Failure> {
+/// What a run did, taken back.
+type Chosen = (Run, Vec<Planned>, Vec<Reopening>);
+
+/// The run of this number, or the latest that there is anything to say of, and what becomes of it.
+fn choose(
+    repo: &dyn ContactRepo,
+    number: Option<i64>,
+    changed: Changed,
+) -> Result<Option<Chosen>, Failure> {
+    if number.is_some() {
+        let Some(run) = history::runs(repo, number)?.into_iter().next() else { return Ok(None) };
+        if run.forgotten {
+            let words = format!("run {} is too old: history of that time was forgotten", run.id.0);
+            return Err(Failure::new(Exit::Failed, anyhow::Error::msg(words))
+                .hint("the table `[history]` of the config says how much is kept"));
+        }
+        return take_back(repo, run, changed).map(Some);
+    }
     let mut taken_back = HashSet::new();
     for run in repo.runs(u32::MAX)? {
         // An undo that was taken back has taken back nothing.
@@ -90,11 +99,27 @@ fn latest(repo: &dyn ContactRepo) -> Result<Option<Run>, Failure> {
         }
         if let Some(other) = undone(&run) {
             taken_back.insert(other);
-        } else if !repo.changed_in(run.id)?.is_empty() || !repo.added_in(run.id)?.is_empty() {
-            return Ok(Some(run));
+            continue;
+        }
+        let chosen = take_back(repo, run, changed)?;
+        // `undo` again goes on to the run before.
+        if chosen.1.iter().any(Planned::is_news) {
+            return Ok(Some(chosen));
         }
     }
     Ok(None)
+}
+
+fn take_back(repo: &dyn ContactRepo, run: Run, changed: Changed) -> Result<Chosen, Failure> {
+    let mut reopened = reopen::find(repo, &run)?;
+    let mut known = Known { sync: run.what == SYNC, ..look(repo, run.id)? };
+    if run.what == RESOLVE {
+        // That the card is a contact of its own was decided here: no server is told that it is not.
+        known.added.iter().for_each(|(id, _)| drop(known.links.remove(id)));
+    }
+    let mut planned = plan(&known, changed);
+    reopened.retain(|one| one.join(&mut planned));
+    Ok((run, planned, reopened))
 }
 
 /// Reads what there is to know for a plan.
@@ -107,8 +132,10 @@ fn look(repo: &dyn ContactRepo, run: RunId) -> Result<Known, Failure> {
     ids.dedup();
     let found = repo.with_tombstones(&ids)?;
     let now = found.into_iter().map(|contact| (contact.id, contact)).collect();
-    let linked = repo.external_ids(&ids)?.into_iter().map(|(id, _)| id).collect();
-    let mut known = Known { pasts, now, linked, ..Known::default() };
+    let mut known = Known { pasts, now, ..Known::default() };
+    for (_, linked) in repo.links(&ids)? {
+        known.links.entry(linked.contact.id).or_default().push(linked);
+    }
     for id in added {
         let since = repo.history(Some(id), u32::MAX)?;
         // The oldest that came after the run has the card as the run left it.
@@ -126,7 +153,7 @@ fn look(repo: &dyn ContactRepo, run: RunId) -> Result<Known, Failure> {
 }
 
 fn show(planned: &[Planned], world: &World) {
-    for Planned { name, linked, step, .. } in planned {
+    for Planned { name, linked, step, reopens, .. } in planned {
         let there = if *linked { ", and on the server with the next sync" } else { "" };
         let (sign, words) = match step {
             Step::Restore(_, fields) => ('~', contact::changes(fields)),
@@ -137,12 +164,15 @@ fn show(planned: &[Planned], world: &World) {
                 ('!', "came from the server: left (--force deletes it here and there)".to_owned())
             }
             Step::Taken => ('!', "another contact has its UID now: left".to_owned()),
+            Step::AsBefore if *reopens => ('!', String::new()),
             Step::AsBefore => {
                 world.ui.detail(contact::line('=', name, "is as it was before"));
                 continue;
             }
         };
-        world.ui.result(contact::line(sign, name, &words));
+        let gap = if words.is_empty() { "" } else { "; " };
+        let again = if *reopens { format!("{gap}its conflict waits again") } else { String::new() };
+        world.ui.result(contact::line(sign, name, &format!("{words}{again}")));
     }
 }
 
@@ -174,7 +204,7 @@ fn changes(planned: Vec<Planned>, run: RunId) -> Vec<Change> {
 #[derive(Debug, Default)]
 struct Report {
     changes: usize,
-    counts: [(usize, &'static str); 3],
+    counts: [(usize, &'static str); 4],
     left: usize,
     /// Whether a server has to be told.
     to_send: bool,
@@ -188,8 +218,10 @@ impl Report {
             (count(&|step| matches!(step, Step::Restore(..))), "restored"),
             (count(&|step| matches!(step, Step::Revive(_) | Step::AddAgain(_))), "brought back"),
             (count(&|step| matches!(step, Step::Remove)), "removed"),
+            (planned.iter().filter(|one| one.reopens).count(), "put up for decision again"),
         ];
         let is_sent = |one: &Planned| match one.step {
+            _ if one.reopens => false,
             Step::Restore(..) | Step::Remove => one.linked,
             Step::Revive(_) | Step::AddAgain(_) => true,
             Step::AsBefore | Step::Left | Step::Theirs | Step::Taken => false,

@@ -5,7 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use contactcmd_domain::contact::ContactId;
 use contactcmd_domain::sync::guard::Side;
-use contactcmd_domain::sync::snapshot::StoredContact;
+use contactcmd_domain::sync::merge::follow;
+use contactcmd_domain::sync::snapshot::{Here, Linked, StoredContact};
 use contactcmd_domain::vcard::{Card, FieldChange, diff, same};
 use contactcmd_ports::Past;
 
@@ -19,8 +20,8 @@ pub(super) struct Known {
     pub(super) added: Vec<(ContactId, Option<Vec<u8>>)>,
     /// The contacts as they are now, tombstones included.
     pub(super) now: HashMap<ContactId, StoredContact>,
-    /// Those that are on a server.
-    pub(super) linked: HashSet<ContactId>,
+    /// Where they are on servers.
+    pub(super) links: HashMap<ContactId, Vec<Linked>>,
     /// Whether the run was a sync: what it added is somebody's on a server.
     pub(super) sync: bool,
     /// Those that are gone and whose UID another contact has now.
@@ -44,6 +45,15 @@ pub(super) struct Planned {
     /// Whether a server is told of it by the next sync.
     pub(super) linked: bool,
     pub(super) step: Step,
+    /// Whether a conflict that the run decided waits again.
+    pub(super) reopens: bool,
+}
+
+impl Planned {
+    /// Whether there is anything to say of it.
+    pub(super) fn is_news(&self) -> bool {
+        self.step != Step::AsBefore || self.reopens
+    }
 }
 
 /// What happens to a contact.
@@ -109,8 +119,9 @@ fn decide(known: &Known, id: ContactId, story: &Story<'_>, changed: Changed) -> 
         (None, Some(past)) => past.name.clone(),
         (None, None) => id.to_string(),
     };
-    let step = step(known, id, changed, story.before_and_after(now));
-    Planned { contact: id, name, linked: known.linked.contains(&id), step }
+    let links = known.links.get(&id).map(Vec::as_slice).unwrap_or_default();
+    let step = step(known, id, changed, story.before_and_after(now, links));
+    Planned { contact: id, name, linked: !links.is_empty(), step, reopens: false }
 }
 
 fn step(known: &Known, id: ContactId, changed: Changed, (before, after): (State, State)) -> Step {
@@ -124,7 +135,7 @@ fn step(known: &Known, id: ContactId, changed: Changed, (before, after): (State,
     }
     match (before, state, now) {
         (State::Gone, _, _)
-            if known.sync && known.linked.contains(&id) && changed == Changed::Leave =>
+            if known.sync && known.links.contains_key(&id) && changed == Changed::Leave =>
         {
             Step::Theirs
         }
@@ -141,22 +152,50 @@ fn step(known: &Known, id: ContactId, changed: Changed, (before, after): (State,
 
 impl Story<'_> {
     /// How the contact was before the run and after it. A run that sent an edit or a deletion changed
-    /// nothing here that anybody would notice: then it is what the server had that comes back.
-    fn before_and_after(&self, now: Option<&StoredContact>) -> (State, State) {
+    /// nothing here that anybody would notice: then what it sent is taken back.
+    fn before_and_after(&self, now: Option<&StoredContact>, links: &[Linked]) -> (State, State) {
         if let Some(since) = self.added {
             let after = after_of(&self.here).unwrap_or_else(|| after_adding(since, now));
             return (State::Gone, after);
         }
-        let ours = self.here.last().map(|first| State::before(first)).zip(after_of(&self.here));
-        let theirs = self.there.last().map(|first| State::before(first)).zip(after_of(&self.there));
+        let ours = self.here.last().zip(after_of(&self.here));
+        let theirs = self.there.last().zip(after_of(&self.there));
         match (ours, theirs) {
-            (Some((before, after)), Some((sent_over, _))) if before.is(&after) => {
-                (sent_over, after)
+            (Some((first, after)), Some((sent_over, _))) if State::before(first).is(&after) => {
+                match after {
+                    // What was deleted here may have had more than the server kept of it.
+                    State::Gone => (State::card(&first.before), after),
+                    State::Card(_) => (before_sending(sent_over, now, links), after),
+                }
             }
-            (Some(ours), _) => ours,
-            (None, Some(theirs)) => theirs,
+            (Some((first, after)), _) => (State::before(first), after),
+            // It never arrived there: that is nothing to take back.
+            (None, Some(_)) if is_waiting(links) => {
+                let now = now.map_or(State::Gone, State::of);
+                (now.clone(), now)
+            }
+            (None, Some((first, after))) => (before_sending(first, now, links), after),
             (None, None) => (State::Gone, State::Gone),
         }
+    }
+}
+
+/// Whether what was done here is not on the server.
+fn is_waiting(links: &[Linked]) -> bool {
+    !links.is_empty() && links.iter().all(|linked| linked.here() != Here::Same)
+}
+
+/// The contact as it is now without what was sent over the server's card. What only this side has
+/// stays: the server never kept it, so it is not in its card (Q90).
+fn before_sending(sent_over: &Past, now: Option<&StoredContact>, links: &[Linked]) -> State {
+    let there = Card::parse(sent_over.before.as_slice());
+    let served = links.iter().find_map(|linked| linked.link.base.as_deref());
+    match (now, served) {
+        (Some(now), Some(served)) if !now.deleted => {
+            let now = Card::parse(now.vcard.as_slice());
+            State::Card(follow(&Card::parse(served), &now, &there).card.unwrap_or(now))
+        }
+        _ => State::Card(there),
     }
 }
 

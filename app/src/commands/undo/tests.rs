@@ -1,8 +1,9 @@
-use contactcmd_domain::sync::snapshot::Here;
-use contactcmd_ports::{Change, ContactRepo, Editor, RunId, Why};
+use contactcmd_domain::dav::ETag;
+use contactcmd_domain::sync::snapshot::{Here, Link};
+use contactcmd_ports::{Change, Conflict, ContactRepo, Editor, RunId, Why};
 
 use crate::Exit;
-use crate::commands::desk::{Desk, card, replace};
+use crate::commands::desk::{Desk, card, conflict, link, replace};
 use crate::commands::testing::id;
 
 const ADA: &str = "UID:a|FN:Ada|TEL;TYPE=WORK:1";
@@ -36,6 +37,12 @@ fn remember(after: Option<&str>) -> Change {
     }
 }
 
+/// What a sync stores once the server has this card.
+fn agreed(desk: &Desk, served: &str) -> Change {
+    let (contact, book) = (id(1), desk.book());
+    Change::Link { contact, book, link: Link { etag: ETag::new("\"2\""), ..link(1, served, 1) } }
+}
+
 fn here(desk: &Desk) -> Option<Here> {
     let book = desk.book();
     desk.repo().linked(id(1), book).unwrap().map(|linked| linked.here())
@@ -61,10 +68,20 @@ fn what_a_run_did_is_taken_back_as_an_edit_made_here() {
             None,
         ),
         // It was sent, and only its layout changed here: what the server had comes back.
-        (&[edit()], &[remember(Some(EDITED))], "~ Ada   phone work changed", ADA, Some(Edited)),
         (
             &[edit()],
-            &[remember(Some(EDITED)), replace(1, layout, Editor::Sync)],
+            &[remember(Some(EDITED)), agreed(&Desk::new(), EDITED)],
+            "~ Ada   phone work changed",
+            ADA,
+            Some(Edited),
+        ),
+        (
+            &[edit()],
+            &[
+                remember(Some(EDITED)),
+                replace(1, layout, Editor::Sync),
+                agreed(&Desk::new(), layout),
+            ],
             "~ Ada   phone work changed",
             ADA,
             Some(Edited),
@@ -197,4 +214,118 @@ fn without_a_terminal_it_wants_to_be_told() {
     assert!(desk.stage.stderr().contains("--yes"), "{}", desk.stage.stderr());
     assert_eq!(desk.run(&["undo", "99", "--yes"]), Exit::Failed);
     assert_eq!(desk.runs(), runs);
+}
+
+const RICHER: &str = "UID:a|FN:Ada|TEL;TYPE=WORK:1|X-SHOE:41";
+
+/// Ada, of whom the server keeps no X-SHOE.
+fn richer_here() -> Desk {
+    let desk = desk();
+    desk.sync(&[replace(1, RICHER, Editor::Sync)]);
+    desk
+}
+
+#[test]
+fn what_the_server_never_kept_stays_when_an_edit_is_taken_back() {
+    let desk = richer_here();
+    let edited = "UID:a|FN:Ada|TEL;TYPE=WORK:2|X-SHOE:41|NOTE:n";
+    let sent = "UID:a|FN:Ada|TEL;TYPE=WORK:2|NOTE:n";
+    desk.sync(&[replace(1, edited, Editor::User)]);
+    desk.sync(&[remember(Some(edited)), agreed(&desk, sent)]);
+    let printed = desk.done(&["undo", "--yes"]);
+    assert_eq!(printed, "~ Ada   phone work changed, note removed\n");
+    assert_eq!(desk.text(id(1)).as_deref(), Some(RICHER));
+}
+
+#[test]
+fn what_the_server_never_kept_comes_back_with_the_contact() {
+    let desk = richer_here();
+    desk.sync(&[bury()]);
+    desk.sync(&[remember(None), delete()]);
+    assert_eq!(desk.done(&["undo", "--yes"]), "+ Ada   comes back\n");
+    assert_eq!(desk.text(id(1)).as_deref(), Some(RICHER));
+}
+
+#[test]
+fn what_never_arrived_on_the_server_is_not_taken_back_with_the_sync_that_tried() {
+    for unsent in [replace(1, EDITED, Editor::User), bury()] {
+        let desk = desk();
+        let text = || desk.text(id(1));
+        desk.sync(&[unsent]);
+        let edited = text();
+        let sync = desk.sync(&[remember(edited.as_ref().map(|_| EDITED))]).0.to_string();
+        assert_eq!(desk.done(&["undo", &sync, "--yes"]), "");
+        assert_eq!(text(), edited);
+        // The latest that did anything is the edit itself.
+        desk.done(&["undo", "--yes"]);
+        assert_eq!(text().as_deref(), Some(ADA));
+    }
+}
+
+const THERE: &str = "UID:a|FN:Ada|TEL;TYPE=WORK:1|NOTE:there";
+
+/// Ada, edited here and there, and nobody has decided.
+fn edited_twice() -> Desk {
+    let desk = desk();
+    desk.sync(&[replace(1, EDITED, Editor::User)]);
+    let book = desk.book();
+    desk.sync(&[conflict(1, book, [Some(ADA), Some(EDITED), Some(THERE)])]);
+    desk
+}
+
+#[test]
+fn a_decision_that_is_taken_back_waits_again() {
+    let cases = [
+        ("here", "! Ada   its conflict waits again\n"),
+        ("there", "~ Ada   phone work changed, note removed; its conflict waits again\n"),
+        ("both", "~ Ada   note removed; its conflict waits again\n"),
+    ];
+    for (keep, line) in cases {
+        let desk = edited_twice();
+        let book = desk.book();
+        desk.done(&["conflicts", "resolve", "1", "--keep", keep]);
+        assert_eq!(desk.done(&["undo", "--dry-run"]), line, "{keep}");
+        assert_eq!(desk.done(&["undo", "--yes"]), line, "{keep}");
+        assert_eq!(desk.text(id(1)).as_deref(), Some(EDITED), "{keep}");
+        let open = desk.repo().conflicts(None).unwrap();
+        let Change::Conflict(was) = conflict(1, book, [Some(ADA), Some(EDITED), Some(THERE)])
+        else {
+            panic!()
+        };
+        assert_eq!(open.len(), 1, "{keep}");
+        assert_eq!((&open[0].remote, &open[0].base), (&was.remote, &was.base), "{keep}");
+        // Without a version, the next sync looks at the card before it sends anything.
+        let linked = desk.repo().linked(id(1), book).unwrap().unwrap();
+        assert_eq!((linked.here(), linked.link), (Here::Edited, link(1, ADA, 0)), "{keep}");
+    }
+}
+
+#[test]
+fn a_decision_that_the_server_was_told_of_is_not_open_again() {
+    let desk = edited_twice();
+    desk.done(&["conflicts", "resolve", "1", "--keep", "there"]);
+    desk.sync(&[agreed(&desk, THERE)]);
+    let run = desk.repo().runs(2).unwrap()[1].id.0.to_string();
+    let line = "~ Ada   phone work changed, note removed\n";
+    assert_eq!(desk.done(&["undo", &run, "--yes"]), line);
+    assert!(desk.repo().conflicts(None).unwrap().is_empty());
+    assert_eq!(here(&desk), Some(Here::Edited));
+}
+
+#[test]
+fn two_who_were_decided_to_be_two_may_be_one_again() {
+    let desk = Desk::new();
+    let book = desk.book();
+    desk.import(&["UID:h|FN:Ada|EMAIL:a@x"]);
+    let ada = desk.repo().unlinked().unwrap()[0].id;
+    let texts = [None, Some("UID:h|FN:Ada|EMAIL:a@x"), Some("UID:t|FN:Ada|EMAIL:a@x")];
+    let Change::Conflict(found) = conflict(1, book, texts) else { panic!() };
+    desk.sync(&[Change::Conflict(Conflict { contact: ada, ..found })]);
+    desk.done(&["conflicts", "resolve", "1", "--keep", "separate"]);
+    let printed = desk.done(&["undo", "--yes"]);
+    assert_eq!(printed, "- Ada   goes again\n! Ada   its conflict waits again\n");
+    let repo = desk.repo();
+    assert_eq!(repo.link_count(book).unwrap(), 0, "no server is told to delete anybody");
+    assert_eq!(repo.conflicts(None).unwrap()[0].contact, ada);
+    assert_eq!(repo.pending(None).unwrap().len(), 1, "the card is read again");
 }

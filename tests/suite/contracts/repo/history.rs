@@ -245,7 +245,8 @@ pub(super) fn an_undo_sees_tombstones_and_who_is_gone(repo: Repo<'_>) {
     let found = repo.with_tombstones(&[id(1), id(2)]).unwrap();
     assert_eq!((ids(&found), found[0].deleted), (vec![id(1)], true));
     let ada = repo.linked(id(1), book).unwrap().unwrap();
-    assert_eq!((ada.contact, ada.link.href), (found[0].clone(), Href::new("/b/1.vcf")));
+    assert_eq!((&ada.contact, &ada.link.href), (&found[0], &Href::new("/b/1.vcf")));
+    assert_eq!(repo.links(&[id(1), id(2)]).unwrap(), [(book, ada)]);
     assert_eq!(repo.linked(id(2), book).unwrap(), None);
     assert_eq!(repo.linked(id(1), BookId(404)).unwrap(), None);
     let expected = [(id(1), "Ada".to_owned()), (id(2), "Bobby".to_owned())];
