@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::vcard::{Card, Fact, Known, is_single};
+use crate::vcard::{COMPONENT, Card, Fact, Known, has_components, is_single};
 
 /// A fact and the card that says it.
 #[derive(Debug, Clone, Copy)]
@@ -34,37 +34,92 @@ pub(super) enum By {
 pub(super) const EDITED: [By; 5] = [By::Pid, By::Spelling, By::Value, By::Marks, By::Name];
 
 /// Pairs facts of two cards: places in `olds` and `news`. A set has no pairs: an item is in it or not.
-pub(super) fn pair(olds: &[Said<'_>], news: &[Said<'_>], by: &[By]) -> Vec<(usize, usize)> {
+pub(super) fn pair(all_olds: &[Said<'_>], all_news: &[Said<'_>], by: &[By]) -> Vec<(usize, usize)> {
     let mut pairs = Vec::new();
-    if olds.is_empty() || news.is_empty() {
+    if all_olds.is_empty() || all_news.is_empty() {
         return pairs;
     }
-    let mut old_free: Vec<bool> = olds.iter().map(|said| !is_set(said.fact.known)).collect();
-    let mut new_free: Vec<bool> = news.iter().map(|said| !is_set(said.fact.known)).collect();
+    let mut old_free: Vec<bool> = all_olds.iter().map(|said| !is_set(said.fact.known)).collect();
+    let mut new_free: Vec<bool> = all_news.iter().map(|said| !is_set(said.fact.known)).collect();
     for by in by {
-        let waiting = keyed(olds, &old_free, *by);
+        let waiting = keyed(all_olds, &old_free, *by);
         if waiting.is_empty() {
             continue;
         }
-        let coming = keyed(news, &new_free, *by);
+        let coming = keyed(all_news, &new_free, *by);
         let mut coming = coming.chunk_by(|a, b| a.0 == b.0).peekable();
         for olds in waiting.chunk_by(|a, b| a.0 == b.0) {
             let key = olds.first().map(|(key, _)| key);
             while coming.next_if(|news| news.first().map(|(key, _)| key) < key).is_some() {}
             let same = |news: &&[(Key<'_>, usize)]| news.first().map(|(key, _)| key) == key;
             let Some(news) = coming.next_if(same) else { continue };
-            // `By::Name`: which of several it was, nobody can tell.
-            if *by == By::Name && (olds.len() > 1 || news.len() > 1) {
-                continue;
-            }
-            for ((_, old), (_, new)) in olds.iter().zip(news) {
-                pairs.push((*old, *new));
-                set(&mut old_free, *old);
-                set(&mut new_free, *new);
+            let (olds, news) = (places(olds), places(news));
+            let found = match by {
+                // Which of several it was, nobody can tell.
+                By::Name if olds.len() > 1 || news.len() > 1 => continue,
+                By::Marks if olds.len() > 1 => by_likeness((all_olds, &olds), (all_news, &news)),
+                _ => olds.into_iter().zip(news).collect(),
+            };
+            for (old, new) in found {
+                pairs.push((old, new));
+                set(&mut old_free, old);
+                set(&mut new_free, new);
             }
         }
     }
     pairs
+}
+
+fn places(keyed: &[(Key<'_>, usize)]) -> Vec<usize> {
+    keyed.iter().map(|(_, place)| *place).collect()
+}
+
+/// Beyond so many comparisons the order has to do.
+const COMPARED: usize = 10_000;
+
+/// Pairs several of one kind, all called alike: addresses by the components they share, the rest in
+/// order. Where some are gone, only what is shared tells which: by order alone the value of one could
+/// be put in the place of another that nobody touched.
+fn by_likeness(
+    (all_olds, olds): (&[Said<'_>], &[usize]),
+    (all_news, news): (&[Said<'_>], &[usize]),
+) -> Vec<(usize, usize)> {
+    let mut close = Vec::new();
+    if olds.len() * news.len() <= COMPARED {
+        for (old, new) in olds.iter().flat_map(|old| news.iter().map(move |new| (*old, *new))) {
+            let shared = all_olds.get(old).zip(all_news.get(new)).map_or(0, |(a, b)| shared(a, b));
+            if shared > 0 {
+                close.push((std::cmp::Reverse(shared), old, new));
+            }
+        }
+    }
+    close.sort_unstable();
+    let mut pairs: Vec<(usize, usize)> = Vec::new();
+    for (_, old, new) in close {
+        if !pairs.iter().any(|pair| pair.0 == old || pair.1 == new) {
+            pairs.push((old, new));
+        }
+    }
+    if news.len() >= olds.len() {
+        let olds = olds.iter().filter(|old| !pairs.iter().any(|pair| pair.0 == **old));
+        let news = news.iter().filter(|new| !pairs.iter().any(|pair| pair.1 == **new));
+        let rest: Vec<(usize, usize)> = olds.copied().zip(news.copied()).collect();
+        pairs.extend(rest);
+    }
+    pairs
+}
+
+/// How many components two values have in common, of a property that has components.
+fn shared(old: &Said<'_>, new: &Said<'_>) -> usize {
+    if !has_components(old.fact.known) {
+        return 0;
+    }
+    let (old, new) = (old.fact.value.split(is_gap), new.fact.value.split(is_gap));
+    old.zip(new).filter(|(old, new)| !old.is_empty() && old == new).count()
+}
+
+fn is_gap(byte: &u8) -> bool {
+    *byte == COMPONENT
 }
 
 /// Whether a property is one item of a set, or a line nothing is known of.

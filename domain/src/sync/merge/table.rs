@@ -15,10 +15,10 @@ fn lines(card: &Card) -> String {
     inner.collect::<Vec<_>>().join("|")
 }
 
-type Row = (&'static str, &'static str, &'static str, &'static str, &'static [&'static str]);
+type Row<'a> = (&'a str, &'a str, &'a str, &'a str, &'a [&'a str]);
 
 /// `-` as the base: they never agreed.
-fn check(version: &str, prefer: Prefer, rows: &[Row]) {
+fn check(version: &str, prefer: Prefer, rows: &[Row<'_>]) {
     for (base, local, remote, expected, contested) in rows {
         let base = (*base != "-").then(|| card(version, base));
         let (local, remote) = (card(version, local), card(version, remote));
@@ -380,6 +380,34 @@ fn what_a_server_changed_is_taken_over_and_what_it_dropped_stays() {
         assert_eq!(absorbed.card.as_ref().map(lines).as_deref(), expected, "{case}");
         assert_eq!(words(&absorbed.not_kept), not_kept, "{case}");
     }
+}
+
+#[test]
+fn of_several_called_alike_none_takes_the_place_of_another() {
+    let (old, new) = ("ADR;TYPE=HOME:;;1 Old St;Town;;111;", "ADR;TYPE=HOME:;Apt 4;2 New Rd;City;;222;");
+    let phones = "TEL;TYPE=CELL:0171 1234567|TEL;TYPE=CELL:0172 7654321";
+    let taken: [(String, &str, &[&str]); 3] = [
+        (format!("{old}|{new}"), "ADR;TYPE=HOME:;;2 New Rd;City;;222;", &[old, new]),
+        (format!("{old}|{new}"), "ADR;TYPE=HOME:;Apt 4;2 New Rd;City;;333;", &[old, "ADR;TYPE=HOME:;Apt 4;2 New Rd;City;;333;"]),
+        (phones.to_owned(), "TEL;TYPE=CELL:+49 172 7654321", &["TEL;TYPE=CELL:0171 1234567", "TEL;TYPE=CELL:0172 7654321", "TEL;TYPE=CELL:+49 172 7654321"]),
+    ];
+    for (sent, served, expected) in taken {
+        let [sent, served] = [sent.as_str(), served].map(|text| card("3.0", text));
+        let after = absorb(&sent, &sent, &served).card.unwrap_or(sent);
+        assert_eq!(lines(&after).split('|').collect::<Vec<_>>(), expected);
+    }
+    let [one, two] = ["ADR;TYPE=HOME:;;1 St;Town;;111;", "ADR;TYPE=HOME:;;2 Rd;Town;;111;"];
+    check(
+        "3.0",
+        Prefer::Remote,
+        &[
+            // The first is edited here and deleted there, where the second is edited.
+            (&format!("{one}|{two}"), &format!("ADR;TYPE=HOME:;;1 St;Town;;112;|{two}"), "ADR;TYPE=HOME:;;2 Rd;City;;111;", "ADR;TYPE=HOME:;;2 Rd;City;;111;|ADR;TYPE=HOME:;;1 St;Town;;112;", &[]),
+            ("TEL;TYPE=CELL:1|TEL;TYPE=CELL:2", "TEL;TYPE=CELL:9|TEL;TYPE=CELL:2", "TEL;TYPE=CELL:3", "TEL;TYPE=CELL:3|TEL;TYPE=CELL:9", &[]),
+            // Half of it would be nobody's address.
+            ("ADR:;;a;b;;1;", "ADR:;x;a;b;;1;", "ADR:;;c;d;;2;", "ADR:;;c;d;;2;", &["address: `x, a, b, 1` here, `c, d, 2` on the server; the server's stands"]),
+        ],
+    );
 }
 
 #[test]

@@ -87,7 +87,14 @@ fn parts(versions: &Versions<'_, '_>, rule: &Rule) -> (Told, bool) {
     }
     // Half of one address and half of another would be nobody's.
     let apart = matches!(versions.here.0.known, Known::N | Known::Gender);
-    if clash && !apart {
+    let is_another = |side: &[Vec<u8>]| {
+        let mut both =
+            side.iter().zip(&was).filter(|(now, was)| !now.is_empty() || !was.is_empty());
+        both.all(|(now, was)| now != was)
+    };
+    let moved = versions.here.0.known == Known::Adr && !was.is_empty();
+    let edited = moved && here != was && there != was;
+    if !apart && (clash || edited && (is_another(&here) || is_another(&there))) {
         return (Told::Whole(rule.wins()), true);
     }
     let odd = |origin| {
