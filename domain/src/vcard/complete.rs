@@ -4,16 +4,16 @@ use super::edit::NewProperty;
 use super::known::Known;
 use super::physical::ends_with_cr;
 use super::scan::{Coding, Shape};
-use super::write::Value;
+use super::write::{Value, with_param};
 use super::{Card, LineId, Property, Version, graft, text, wire};
 
 impl Card {
     /// Makes it a card that servers take (Q102): nothing around it, VERSION right after BEGIN, an FN, in
     /// 3.0 an N, a UID if one is given and the card has none, commas escaped where a text is no list,
-    /// CRLF. Other ids of this card are no
-    /// longer good.
+    /// UTF-8, CRLF. Other ids of this card are no longer good.
     pub fn make_complete(&mut self, uid: Option<&str>) {
         self.drop_surroundings();
+        self.say_in_utf8();
         let version = self.version();
         if !self.says_something(Known::Fn) {
             let name = self.name();
@@ -37,6 +37,24 @@ impl Card {
         let bytes = wire::with_line_end(self.as_bytes(), b"\r\n", lone_cr);
         if bytes != self.as_bytes() {
             *self = Self::parse(bytes);
+        }
+    }
+
+    /// A server takes everything for UTF-8: it refuses other bytes (Cyrus), or stores something else in
+    /// their place.
+    fn say_in_utf8(&mut self) {
+        if std::str::from_utf8(self.as_bytes()).is_ok() {
+            return;
+        }
+        let is_other =
+            |property: &Property<'_>| std::str::from_utf8(self.line(property.id())).is_err();
+        let odd = self.properties().filter(is_other).map(|property| {
+            let head = with_param(property.head(), "CHARSET", None);
+            (property.id(), self.form().line(&head, &property.decoded()))
+        });
+        let odd: Vec<(LineId, Vec<u8>)> = odd.collect();
+        for (id, line) in odd.iter().rev() {
+            self.put(*id, line);
         }
     }
 

@@ -174,8 +174,8 @@ fn related(out: &mut Output<'_>, property: &Property<'_>, draft: Draft, value: O
         return out.write(draft.named("X-ABRELATEDNAMES"));
     }
     let mut draft = draft.named("X-ABRELATEDNAMES");
-    let relation = draft.types.drain(..).next();
-    if let Some(relation) = relation {
+    if !draft.types.is_empty() {
+        let relation = draft.types.remove(0);
         let group = out.new_group();
         draft.group = Some(group.clone());
         out.write(draft);

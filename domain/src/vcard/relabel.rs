@@ -28,8 +28,15 @@ impl Card {
         match to.filter(|_| !typed) {
             None => {
                 let gone = own.filter(|line| groups.only_of(id).contains(line));
-                // A label that others share stays with them; this value leaves their group.
-                let group = property.group().filter(|_| own.is_none() || gone.is_some());
+                // A label that others share stays with them; this value leaves their group, and so it
+                // does where another's label would become its own.
+                let stays = |group: &&str| {
+                    own.is_none()
+                        || gone.is_some()
+                            && (groups.country_line(id).is_some()
+                                || self.is_alone(id, &groups, group))
+                };
+                let group = property.group().filter(stays);
                 let line = self.labelled_line(&property, group, &types);
                 self.put(id, &line);
                 if let Some(label) = gone {
@@ -57,12 +64,7 @@ impl Card {
             let head = self.property(line).map(|label| label.head().to_owned());
             return (line, self.form().line(&head.unwrap_or_default(), &value));
         }
-        let alone = |group: &&str| {
-            let mut satellites = groups.of_property(id);
-            satellites.push(id);
-            in_group(self, group).iter().all(|line| satellites.contains(line))
-        };
-        let group = match property.group().filter(alone) {
+        let group = match property.group().filter(|group| self.is_alone(id, groups, group)) {
             Some(group) => group.to_owned(),
             None => free_group(self),
         };
@@ -73,6 +75,13 @@ impl Card {
         }
         lines.extend_from_slice(&self.form().line(&format!("{group}.X-ABLabel"), &value));
         (id, lines)
+    }
+
+    /// Whether nothing is in a group but a property and what belongs to it.
+    fn is_alone(&self, id: LineId, groups: &Groups, group: &str) -> bool {
+        let mut satellites = groups.of_property(id);
+        satellites.push(id);
+        in_group(self, group).iter().all(|line| satellites.contains(line))
     }
 
     /// The line of a property in `group` and with `types` for its label; the value as it is laid out.
@@ -171,6 +180,10 @@ mod tests {
             }),
             (&format!("item1.TEL:1\r\nitem1.EMAIL:a\r\n{hut}"), "Boat", {
                 format!("item2.TEL:1\r\nitem2.X-ABLabel:Boat\r\nitem1.EMAIL:a\r\n{hut}")
+            }),
+            // Another pair is in the group, whose label would be for both.
+            (&format!("item1.TEL:1\r\n{hut}ITEM1.URL:u\r\nITEM1.X-ABLabel:Boat\r\n"), "home", {
+                "TEL;TYPE=HOME:1\r\nITEM1.URL:u\r\nITEM1.X-ABLabel:Boat\r\n".to_owned()
             }),
             ("TEL;TYPE=HOME:1\r\n", "HOME", "TEL;TYPE=HOME:1\r\n".to_owned()),
             ("T\r\n EL;TYPE=HOME:1\r\n", "work", "TEL;TYPE=WORK:1\r\n".to_owned()),

@@ -189,15 +189,18 @@ impl Reading<'_> {
         }
     }
 
-    /// A card may hold two forms of it at once; they are one fact.
+    /// A card may hold two forms of it at once; they are one fact, unless they say two things: then the
+    /// first is shown, and the other is not touched.
     fn anniversary(&mut self, property: &Property<'_>) {
+        let text = day_or_text(Field::Anniversary, property);
         let known = self.entries.iter_mut().find(|entry| entry.said.field == Field::Anniversary);
-        match known.map(|entry| &mut entry.place) {
-            Some(Place::Lines(lines)) => lines.push(property.id()),
-            _ => {
-                let text = day_or_text(Field::Anniversary, property);
-                self.push(Field::Anniversary, text, Place::Lines(vec![property.id()]));
+        match known {
+            Some(Entry { said, place: Place::Lines(lines) }) => {
+                if said.content == Content::Text(text) {
+                    lines.push(property.id());
+                }
             }
+            _ => self.push(Field::Anniversary, text, Place::Lines(vec![property.id()])),
         }
     }
 
@@ -266,5 +269,17 @@ mod tests {
         ];
         assert_eq!(shown, expected);
         assert_eq!(hidden(&card), ["ORG", "TITLE", "PHOTO", "X-FOO"]);
+    }
+
+    #[test]
+    fn of_two_anniversaries_only_the_one_that_is_shown_is_edited() {
+        let lines = "item1.X-ABDATE:2001-02-03|item1.X-ABLabel:_$!<Anniversary>!$_|\
+                     item2.X-ABDATE:2010-05-06|item2.X-ABLabel:_$!<Anniversary>!$_";
+        let card = Card::parse(format!(
+            "BEGIN:VCARD\nVERSION:3.0\n{}\nEND:VCARD\n",
+            lines.replace('|', "\n")
+        ));
+        assert_eq!(fields(&card), [Said::text(Field::Anniversary, "2001-02-03")]);
+        assert_eq!(hidden(&card), ["X-ABDATE"]);
     }
 }
