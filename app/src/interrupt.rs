@@ -37,10 +37,8 @@ impl Interrupt {
     /// Does `work` while another program has the terminal: an editor has its own use for Ctrl-C, and what
     /// is typed in it would be lost if nobody waited for its end.
     pub fn left_to_another<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.0.left.store(true, Ordering::SeqCst);
-        let done = work();
-        self.0.left.store(false, Ordering::SeqCst);
-        done
+        let _ours_again = Left::to_another(&self.0.left);
+        work()
     }
 
     /// Whether to stop.
@@ -68,6 +66,22 @@ impl Interrupt {
 
     fn wakers(&self) -> MutexGuard<'_, Vec<Waker>> {
         self.0.wakers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Holds while another program has the terminal.
+struct Left<'a>(&'a AtomicBool);
+
+impl<'a> Left<'a> {
+    fn to_another(left: &'a AtomicBool) -> Self {
+        left.store(true, Ordering::SeqCst);
+        Self(left)
+    }
+}
+
+impl Drop for Left<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
     }
 }
 

@@ -171,7 +171,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = UNDO_HELP)]
 pub struct UndoArgs {
-    /// Number of the run, as `history` lists it; without it the latest that is not undone yet
+    /// Number of the run, as `history` lists it; without it the latest that has anything to take back
     #[arg(value_name = "RUN")]
     pub run: Option<i64>,
     /// Show what would be done, and change nothing
@@ -187,7 +187,8 @@ pub struct UndoArgs {
 
 const UNDO_HELP: &str = "\
 Cards come back as edits made here, which the next `contactcmd sync carddav --direction sync` brings
-to the server; so does the deletion of a contact that the run had added.
+to the server; so does the deletion of a contact that the run had added. A conflict that the run
+decided waits again, unless the server was told of the decision already.
 A contact that was changed again since is left as it is. An undo is a run too: `undo RUN` with its
 number takes it back, while `undo` alone goes on to the run before.
 

@@ -79,6 +79,14 @@ impl Desk {
     }
 
     pub(crate) fn book(&self) -> BookId {
+        self.book_at("https://a.example/b/", "Contacts")
+    }
+
+    pub(crate) fn another_book(&self) -> BookId {
+        self.book_at("https://a.example/c/", "Others")
+    }
+
+    fn book_at(&self, url: &str, name: &str) -> BookId {
         let mut repo = self.repo();
         let account = AccountDraft {
             name: "work".into(),
@@ -88,15 +96,16 @@ impl Desk {
         };
         let account = repo.save_account(&account).unwrap().id;
         let info = BookInfo {
-            location: Location::parse("https://a.example/b/").unwrap(),
-            name: "Contacts".into(),
+            location: Location::parse(url).unwrap(),
+            name: name.into(),
             access: Access::ReadWrite,
             capabilities: Capabilities::default(),
             ctag: None,
             sync_token: None,
             hidden: false,
         };
-        repo.save_books(account, &[info]).unwrap()[0].id
+        let books = repo.save_books(account, &[info]).unwrap();
+        books.iter().find(|book| book.info.name == name).unwrap().id
     }
 
     /// Applies changes as one run of a sync.

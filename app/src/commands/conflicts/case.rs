@@ -16,6 +16,8 @@ pub(super) struct Case {
     pub(super) link: Option<Link>,
     /// Who has the card there, if it is another contact by now.
     pub(super) owner: Option<String>,
+    /// The address book that the contact is in by now, where it met the card without being in any.
+    pub(super) elsewhere: Option<String>,
     pub(super) here: Card,
     pub(super) there: Card,
     pub(super) base: Option<Card>,
@@ -44,6 +46,10 @@ impl Case {
         let link = repo.linked(conflict.contact, conflict.book)?.map(|linked| linked.link);
         let at_the_href = repo.linked_at(conflict.book, &[conflict.href.key()])?;
         let other = at_the_href.into_iter().find(|linked| linked.contact.id != contact.id);
+        let elsewhere = match &link {
+            Some(_) => None,
+            None => repo.external_ids(&[contact.id])?.into_iter().next(),
+        };
         let here = match conflict.decided {
             None => contact.vcard.clone(),
             Some(_) => conflict.local.clone(),
@@ -53,6 +59,7 @@ impl Case {
             there: Card::parse(conflict.remote.as_slice()),
             base: conflict.base.clone().map(Card::parse),
             owner: other.filter(|_| link.is_none()).map(|linked| linked.contact.name),
+            elsewhere: elsewhere.map(|(_, place)| place.addressbook),
             contact,
             link,
             kept,

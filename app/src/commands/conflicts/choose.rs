@@ -117,7 +117,13 @@ fn by_field(case: &Case, world: &World) -> Result<Option<Choice>, Failure> {
 /// [`Exit::Usage`] when the choice does not fit this conflict: nothing is stored.
 pub(super) fn decide(case: &Case, choice: &Choice) -> Result<Decision, Failure> {
     if let Some(owner) = &case.owner {
-        return owned(owner, choice);
+        let words = format!("the card on the server belongs to the contact {owner} by now");
+        return apart(words, choice);
+    }
+    if let Some(book) = &case.elsewhere {
+        let words =
+            format!("the contact is in the address book {book} by now, and can be in one only");
+        return apart(words, choice);
     }
     match choice {
         Choice::Whole(KeepWhich::Separate) if case.is_offer() => Ok(Decision::Separate),
@@ -155,15 +161,12 @@ fn put_together(card: Option<Card>) -> Result<Decision, Failure> {
     })
 }
 
-/// While it waited, the card there became another contact: it cannot be this one's as well.
-fn owned(owner: &str, choice: &Choice) -> Result<Decision, Failure> {
+/// While it waited, one of the two became part of another pair: they cannot be one any more.
+fn apart(words: String, choice: &Choice) -> Result<Decision, Failure> {
     match choice {
         Choice::Whole(KeepWhich::Separate) => Ok(Decision::Separate),
-        _ => Err(Failure::new(
-            Exit::Usage,
-            anyhow::anyhow!("the card on the server belongs to the contact {owner} by now"),
-        )
-        .hint("`--keep separate` leaves both as they are")),
+        _ => Err(Failure::new(Exit::Usage, anyhow::Error::msg(words))
+            .hint("`--keep separate` leaves both as they are")),
     }
 }
 

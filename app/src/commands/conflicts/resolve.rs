@@ -57,7 +57,8 @@ pub(super) fn run(args: &ResolveArgs, global: &Global, world: &World) -> Result<
 
 /// Whether there is nothing left to decide: the same was done on both sides.
 fn agree(case: &Case) -> bool {
-    !case.is_deletion() && case.owner.is_none() && case.differences().is_empty()
+    let is_free = case.owner.is_none() && case.elsewhere.is_none();
+    !case.is_deletion() && is_free && case.differences().is_empty()
 }
 
 /// What was decided, for the list and the history.

@@ -159,6 +159,19 @@ fn a_card_that_is_another_contacts_by_now_is_not_taken_from_it() {
 }
 
 #[test]
+fn who_is_in_an_address_book_by_now_is_not_taken_into_another() {
+    let (desk, book) = strangers();
+    let ada = desk.conflict().conflict.contact;
+    desk.sync(&[Change::Link { contact: ada, book: desk.another_book(), link: link(7, BASE, 0) }]);
+    for keep in ["here", "there", "both"] {
+        assert_eq!(desk.run(&["conflicts", "resolve", "1", "--keep", keep]), Exit::Usage);
+        assert!(desk.stage.stderr().contains("in the address book Others by now"));
+    }
+    resolve(&desk, &["--keep", "separate"]);
+    assert_eq!(desk.repo().linked(ada, book).unwrap(), None);
+}
+
+#[test]
 fn an_edit_after_the_conflict_counts_and_a_moved_card_is_followed() {
     let (desk, book) = edited_twice();
     let newer = HERE.replace("NOTE:here", "NOTE:newer");

@@ -17,7 +17,7 @@ use super::conflicts::RESOLVE;
 use super::sync::SYNC;
 use super::{history, open, prune::prune};
 use crate::cli::{Global, UndoArgs};
-use crate::ui::{clean, contact, prompt};
+use crate::ui::{Ui, clean, contact, prompt};
 use crate::{Exit, Failure, World, config};
 
 /// Takes back one run. A dry run opens the store for reading only.
@@ -34,7 +34,8 @@ pub fn run(args: &UndoArgs, global: &Global, world: &World) -> Result<Exit, Fail
     let settings = config::load(world)?;
     let mut repo = open(world, global, if args.dry_run { Open::Read } else { Open::Write })?;
     let changed = if args.force { Changed::Force } else { Changed::Leave };
-    let Some((run, planned, reopened)) = choose(repo.as_ref(), args.run, changed)? else {
+    let Some((run, planned, reopened)) = choose(repo.as_ref(), args.run, changed, &world.ui)?
+    else {
         world.ui.say("there is nothing to undo");
         return Ok(Exit::Done);
     };
@@ -59,6 +60,9 @@ pub fn run(args: &UndoArgs, global: &Global, world: &World) -> Result<Exit, Fail
     if report.to_send {
         world.ui.say("the next `contactcmd sync carddav --direction sync` tells the server");
     }
+    if report.reopened {
+        world.ui.say("`contactcmd conflicts` lists what waits for a decision");
+    }
     prune(world, repo.as_mut(), &settings.history);
     Ok(report.exit())
 }
@@ -81,6 +85,7 @@ fn choose(
     repo: &dyn ContactRepo,
     number: Option<i64>,
     changed: Changed,
+    ui: &Ui,
 ) -> Result<Option<Chosen>, Failure> {
     if number.is_some() {
         let Some(run) = history::runs(repo, number)?.into_iter().next() else { return Ok(None) };
@@ -106,14 +111,19 @@ fn choose(
         if chosen.1.iter().any(Planned::is_news) {
             return Ok(Some(chosen));
         }
+        if !chosen.1.is_empty() {
+            let run = &chosen.0;
+            ui.detail(format_args!("run {}: {}", run.id.0, Report::default().words("")));
+        }
     }
     Ok(None)
 }
 
 fn take_back(repo: &dyn ContactRepo, run: Run, changed: Changed) -> Result<Chosen, Failure> {
     let mut reopened = reopen::find(repo, &run)?;
-    let mut known = Known { sync: run.what == SYNC, ..look(repo, run.id)? };
-    if run.what == RESOLVE {
+    let found_there = run.what == SYNC || run.what == RESOLVE;
+    let mut known = Known { found_there, ..look(repo, run.id)? };
+    if !reopened.is_empty() {
         // That the card is a contact of its own was decided here: no server is told that it is not.
         known.added.iter().for_each(|(id, _)| drop(known.links.remove(id)));
     }
@@ -161,7 +171,7 @@ fn show(planned: &[Planned], world: &World) {
             Step::Remove => ('-', format!("goes again{there}")),
             Step::Left => ('!', "was changed again since: left (--force takes it back)".to_owned()),
             Step::Theirs => {
-                ('!', "came from the server: left (--force deletes it here and there)".to_owned())
+                ('!', "it is on the server: left (--force deletes it here and there)".to_owned())
             }
             Step::Taken => ('!', "another contact has its UID now: left".to_owned()),
             Step::AsBefore if *reopens => ('!', String::new()),
@@ -208,6 +218,8 @@ struct Report {
     left: usize,
     /// Whether a server has to be told.
     to_send: bool,
+    /// Whether somebody has to decide.
+    reopened: bool,
 }
 
 impl Report {
@@ -231,6 +243,7 @@ impl Report {
             counts,
             left: count(&|step| matches!(step, Step::Left | Step::Theirs | Step::Taken)),
             to_send: planned.iter().any(is_sent),
+            reopened: planned.iter().any(|one| one.reopens),
         }
     }
 
@@ -248,7 +261,7 @@ impl Report {
     }
 
     fn exit(&self) -> Exit {
-        if self.left > 0 { Exit::NeedsYou } else { Exit::Done }
+        if self.left > 0 || self.reopened { Exit::NeedsYou } else { Exit::Done }
     }
 }
 

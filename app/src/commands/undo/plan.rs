@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use contactcmd_domain::contact::ContactId;
 use contactcmd_domain::sync::guard::Side;
 use contactcmd_domain::sync::merge::follow;
-use contactcmd_domain::sync::snapshot::{Here, Linked, StoredContact};
+use contactcmd_domain::sync::snapshot::{Linked, StoredContact};
 use contactcmd_domain::vcard::{Card, FieldChange, diff, same};
 use contactcmd_ports::Past;
 
@@ -22,8 +22,8 @@ pub(super) struct Known {
     pub(super) now: HashMap<ContactId, StoredContact>,
     /// Where they are on servers.
     pub(super) links: HashMap<ContactId, Vec<Linked>>,
-    /// Whether the run was a sync: what it added is somebody's on a server.
-    pub(super) sync: bool,
+    /// Whether the run added what is on a server, as a sync does: it is somebody's there.
+    pub(super) found_there: bool,
     /// Those that are gone and whose UID another contact has now.
     pub(super) taken: HashSet<ContactId>,
 }
@@ -135,7 +135,7 @@ fn step(known: &Known, id: ContactId, changed: Changed, (before, after): (State,
     }
     match (before, state, now) {
         (State::Gone, _, _)
-            if known.sync && known.links.contains_key(&id) && changed == Changed::Leave =>
+            if known.found_there && known.links.contains_key(&id) && changed == Changed::Leave =>
         {
             Step::Theirs
         }
@@ -159,18 +159,20 @@ impl Story<'_> {
             return (State::Gone, after);
         }
         let ours = self.here.last().zip(after_of(&self.here));
-        let theirs = self.there.last().zip(after_of(&self.there));
+        // The latest: what a server refused before, because the card had changed, replaced nothing.
+        let theirs = self.there.first().zip(after_of(&self.there));
         match (ours, theirs) {
             (Some((first, after)), Some((sent_over, _))) if State::before(first).is(&after) => {
                 match after {
                     // What was deleted here may have had more than the server kept of it.
                     State::Gone => (State::card(&first.before), after),
+                    State::Card(_) if never_arrived(sent_over, links) => (after.clone(), after),
                     State::Card(_) => (before_sending(sent_over, now, links), after),
                 }
             }
             (Some((first, after)), _) => (State::before(first), after),
-            // It never arrived there: that is nothing to take back.
-            (None, Some(_)) if is_waiting(links) => {
+            // That is nothing to take back.
+            (None, Some((sent_over, _))) if never_arrived(sent_over, links) => {
                 let now = now.map_or(State::Gone, State::of);
                 (now.clone(), now)
             }
@@ -180,20 +182,28 @@ impl Story<'_> {
     }
 }
 
-/// Whether what was done here is not on the server.
-fn is_waiting(links: &[Linked]) -> bool {
-    !links.is_empty() && links.iter().all(|linked| linked.here() != Here::Same)
+/// Whether every server still has what was to be replaced or deleted: what was sent never arrived.
+fn never_arrived(sent_over: &Past, links: &[Linked]) -> bool {
+    !links.is_empty() && served(sent_over, links).next().is_none()
+}
+
+/// What servers have in the place of what was sent over.
+fn served(sent_over: &Past, links: &[Linked]) -> impl Iterator<Item = Card> {
+    let before = Card::parse(sent_over.before.as_slice());
+    let bases = links.iter().filter_map(|linked| linked.link.base.as_deref()).map(Card::parse);
+    bases.filter(move |base| !same(base, &before))
 }
 
 /// The contact as it is now without what was sent over the server's card. What only this side has
 /// stays: the server never kept it, so it is not in its card (Q90).
 fn before_sending(sent_over: &Past, now: Option<&StoredContact>, links: &[Linked]) -> State {
     let there = Card::parse(sent_over.before.as_slice());
-    let served = links.iter().find_map(|linked| linked.link.base.as_deref());
+    // Of a contact in several books the one that differs least is the one that was written.
+    let served = served(sent_over, links).min_by_key(|base| diff(base, &there).len());
     match (now, served) {
         (Some(now), Some(served)) if !now.deleted => {
             let now = Card::parse(now.vcard.as_slice());
-            State::Card(follow(&Card::parse(served), &now, &there).card.unwrap_or(now))
+            State::Card(follow(&served, &now, &there).card.unwrap_or(now))
         }
         _ => State::Card(there),
     }

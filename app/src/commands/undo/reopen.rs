@@ -3,6 +3,7 @@
 
 use contactcmd_domain::contact::Timestamp;
 use contactcmd_domain::sync::snapshot::Link;
+use contactcmd_domain::vcard::{Card, same};
 use contactcmd_ports::{Change, Conflict, ContactRepo, Pending, Run, Subject, Which};
 
 use super::plan::{Planned, Step};
@@ -17,15 +18,22 @@ pub(super) struct Reopening {
     own: Option<Link>,
 }
 
-/// The conflicts that this run decided, as long as nothing came of the decision on the server.
+/// The conflicts that this run decided, as long as the server was told nothing of the decision, and nobody
+/// has to decide about the same contact anyway.
+///
+/// # Errors
+///
+/// [`Failure`] when the store cannot be read.
 pub(super) fn find(repo: &dyn ContactRepo, run: &Run) -> Result<Vec<Reopening>, Failure> {
     if run.what != RESOLVE {
         return Ok(Vec::new());
     }
     let mut found = Vec::new();
+    let open = repo.conflicts(None)?;
     for kept in repo.kept_conflicts(Which::All)? {
         let conflict = kept.conflict;
-        if conflict.decided.is_none() || conflict.at != run.at {
+        let waits = |one: &Conflict| (one.contact, one.book) == (conflict.contact, conflict.book);
+        if conflict.decided.is_none() || conflict.at != run.at || open.iter().any(waits) {
             continue;
         }
         let own = repo.linked(conflict.contact, conflict.book)?;
@@ -33,11 +41,11 @@ pub(super) fn find(repo: &dyn ContactRepo, run: &Run) -> Result<Vec<Reopening>, 
             Some(own) => Some(own.clone()),
             None => repo.linked_at(conflict.book, &[conflict.href.key()])?.into_iter().next(),
         };
-        // As the decision left it: a sync that told the server, or looked there, has a version.
-        let is_as_left = |link: &Link| {
-            link.etag.is_none() && link.base.as_deref() == Some(conflict.remote.as_slice())
-        };
-        let Some(holder) = holder.filter(|holder| is_as_left(&holder.link)) else { continue };
+        // As long as the server has the card that was decided about, it was told nothing.
+        let there = Card::parse(conflict.remote.as_slice());
+        let is_as_decided =
+            |link: &Link| link.base.as_deref().is_some_and(|base| same(&Card::parse(base), &there));
+        let Some(holder) = holder.filter(|holder| is_as_decided(&holder.link)) else { continue };
         let (name, own) = (holder.contact.name, own.map(|own| own.link));
         found.push(Reopening { conflict, name, own });
     }
@@ -67,6 +75,7 @@ impl Reopening {
         let href = own.as_ref().map_or(&conflict.href, |link| &link.href).clone();
         let mut changes = Vec::with_capacity(3);
         if own.is_some() && conflict.base.is_some() {
+            let href = href.clone();
             let link = Link { href, etag: None, base: conflict.base.clone(), seen: 0 };
             changes.push(Change::Link { contact, book, link });
         } else {
@@ -76,7 +85,7 @@ impl Reopening {
             }
             changes.push(Change::Pend(Pending {
                 book,
-                subject: Subject::Card(href),
+                subject: Subject::Card(href.clone()),
                 name,
                 reason: "a decision about it was taken back: `contactcmd conflicts`".to_owned(),
                 etag: None,
@@ -84,7 +93,7 @@ impl Reopening {
                 since: at,
             }));
         }
-        changes.push(Change::Conflict(Conflict { decided: None, at, ..conflict }));
+        changes.push(Change::Conflict(Conflict { href, decided: None, at, ..conflict }));
         changes
     }
 }

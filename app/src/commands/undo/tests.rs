@@ -3,7 +3,7 @@ use contactcmd_domain::sync::snapshot::{Here, Link};
 use contactcmd_ports::{Change, Conflict, ContactRepo, Editor, RunId, Why};
 
 use crate::Exit;
-use crate::commands::desk::{Desk, card, conflict, link, replace};
+use crate::commands::desk::{Desk, card, conflict, href, link, replace};
 use crate::commands::testing::id;
 
 const ADA: &str = "UID:a|FN:Ada|TEL;TYPE=WORK:1";
@@ -284,8 +284,10 @@ fn a_decision_that_is_taken_back_waits_again() {
         let desk = edited_twice();
         let book = desk.book();
         desk.done(&["conflicts", "resolve", "1", "--keep", keep]);
-        assert_eq!(desk.done(&["undo", "--dry-run"]), line, "{keep}");
-        assert_eq!(desk.done(&["undo", "--yes"]), line, "{keep}");
+        for how in ["--dry-run", "--yes"] {
+            assert_eq!(desk.run(&["undo", how]), Exit::NeedsYou, "{keep}");
+            assert_eq!(desk.stage.take_stdout(), line, "{keep}");
+        }
         assert_eq!(desk.text(id(1)).as_deref(), Some(EDITED), "{keep}");
         let open = desk.repo().conflicts(None).unwrap();
         let Change::Conflict(was) = conflict(1, book, [Some(ADA), Some(EDITED), Some(THERE)])
@@ -302,14 +304,33 @@ fn a_decision_that_is_taken_back_waits_again() {
 
 #[test]
 fn a_decision_that_the_server_was_told_of_is_not_open_again() {
+    // What was kept, what the next sync finds or makes of it -> whether it waits again
+    for (keep, served, waits) in
+        [("here", EDITED, false), ("here", THERE, true), ("there", THERE, true)]
+    {
+        let desk = edited_twice();
+        desk.done(&["conflicts", "resolve", "1", "--keep", keep]);
+        let run = desk.repo().runs(1).unwrap()[0].id.0.to_string();
+        desk.sync(&[agreed(&desk, served)]);
+        desk.run(&["undo", &run, "--yes"]);
+        let open = desk.repo().conflicts(None).unwrap();
+        assert_eq!(open.len(), usize::from(waits), "{keep} {served}");
+        assert_eq!(desk.text(id(1)).as_deref(), Some(EDITED));
+    }
+}
+
+#[test]
+fn a_conflict_that_waits_is_not_replaced_by_an_older_one() {
     let desk = edited_twice();
+    let book = desk.book();
     desk.done(&["conflicts", "resolve", "1", "--keep", "there"]);
-    desk.sync(&[agreed(&desk, THERE)]);
-    let run = desk.repo().runs(2).unwrap()[1].id.0.to_string();
-    let line = "~ Ada   phone work changed, note removed\n";
-    assert_eq!(desk.done(&["undo", &run, "--yes"]), line);
-    assert!(desk.repo().conflicts(None).unwrap().is_empty());
-    assert_eq!(here(&desk), Some(Here::Edited));
+    let run = desk.repo().runs(1).unwrap()[0].id.0.to_string();
+    let newer = "UID:a|FN:Ada|TEL;TYPE=WORK:1|NOTE:newer";
+    desk.sync(&[conflict(1, book, [Some(THERE), Some(THERE), Some(newer)])]);
+    desk.run(&["undo", &run, "--yes"]);
+    let open = desk.repo().conflicts(None).unwrap();
+    assert_eq!(open.len(), 1);
+    assert_eq!(open[0].remote, card(newer).into_bytes());
 }
 
 #[test]
@@ -322,10 +343,34 @@ fn two_who_were_decided_to_be_two_may_be_one_again() {
     let Change::Conflict(found) = conflict(1, book, texts) else { panic!() };
     desk.sync(&[Change::Conflict(Conflict { contact: ada, ..found })]);
     desk.done(&["conflicts", "resolve", "1", "--keep", "separate"]);
-    let printed = desk.done(&["undo", "--yes"]);
+    assert_eq!(desk.run(&["undo", "--yes"]), Exit::NeedsYou);
+    let printed = desk.stage.take_stdout();
     assert_eq!(printed, "- Ada   goes again\n! Ada   its conflict waits again\n");
     let repo = desk.repo();
     assert_eq!(repo.link_count(book).unwrap(), 0, "no server is told to delete anybody");
     assert_eq!(repo.conflicts(None).unwrap()[0].contact, ada);
     assert_eq!(repo.pending(None).unwrap().len(), 1, "the card is read again");
+    drop(repo);
+
+    // Once the server has both of them, the one that came from there is somebody's there.
+    desk.done(&["conflicts", "resolve", "2", "--keep", "separate"]);
+    let run = desk.repo().runs(1).unwrap()[0].id.0.to_string();
+    let link =
+        Link { href: href(2), etag: ETag::new("\"1\""), ..link(1, "UID:h|FN:Ada|EMAIL:a@x", 0) };
+    desk.sync(&[Change::Link { contact: ada, book, link }]);
+    assert_eq!(desk.run(&["undo", &run, "--yes"]), Exit::NeedsYou);
+    assert!(desk.stage.take_stdout().starts_with("! Ada   it is on the server: left"));
+    assert_eq!(desk.repo().link_count(book).unwrap(), 2);
+}
+
+#[test]
+fn a_sync_whose_edit_was_edited_again_is_left_unless_forced() {
+    let desk = desk();
+    desk.sync(&[replace(1, EDITED, Editor::User)]);
+    let sync = desk.sync(&[remember(Some(EDITED)), agreed(&desk, EDITED)]).0.to_string();
+    desk.sync(&[replace(1, AGAIN, Editor::User)]);
+    assert_eq!(desk.run(&["undo", &sync, "--yes"]), Exit::NeedsYou);
+    assert_eq!(desk.text(id(1)).as_deref(), Some(AGAIN));
+    desk.done(&["undo", &sync, "--yes", "--force"]);
+    assert_eq!(desk.text(id(1)).as_deref(), Some(ADA));
 }
