@@ -105,13 +105,7 @@ impl Pages<'_, '_, '_> {
         let place = remote.href.clone();
         let mut tie = None;
         if let Some(linked) = linked {
-            let linked = self.recalled(linked, &remote.card)?;
-            let action = plan_card(remote, Match::Linked(&linked), choice);
-            // Nothing is new there: it was fetched because its version is not known.
-            let is_told = !choice.force
-                && matches!(action.step, Step::UpdateThere(_))
-                && self.is_refused(&linked.contact);
-            return Ok(if is_told { Planned::Later } else { Planned::action(action) });
+            return self.plan_known(remote, linked);
         }
         let somebody = self.people.meet(&remote.card);
         let action = match &somebody {
@@ -160,6 +154,17 @@ impl Pages<'_, '_, '_> {
         self.people.forget(&somebody);
         self.tie(&action, tie);
         Ok(Planned::action(action))
+    }
+
+    fn plan_known(&mut self, remote: RemoteCard, linked: &Linked) -> Result<Planned, Failure> {
+        let choice = self.options.choice;
+        let linked = self.recalled(linked, &remote.card)?;
+        let action = plan_card(remote, Match::Linked(&linked), choice);
+        // Nothing is new there: it was fetched because its version is not known.
+        let is_told = !choice.force
+            && matches!(action.step, Step::UpdateThere(_))
+            && self.is_refused(&linked.contact);
+        Ok(if is_told { Planned::Nothing } else { Planned::action(action) })
     }
 
     /// Ties a contact to the card it meets, before anything is sent there.

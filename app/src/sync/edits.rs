@@ -198,10 +198,10 @@ impl Pages<'_, '_, '_> {
         self.store_now(&changes)
     }
 
-    /// Whether a server refused just this edit for good. Whoever was deleted since is no edit any more.
+    /// Whether a server refused just this edit for good, and it is not to be tried all the same: in a run
+    /// that compares everything, everything is tried. Whoever was deleted since is no edit any more.
     pub(super) fn is_refused(&self, contact: &StoredContact) -> bool {
         let refused = self.refused.get(&contact.id);
-        // With everything compared, everything is tried.
         !self.options.full
             && !contact.deleted
             && refused.is_some_and(|note| note.tried == Some(contact.edited))

@@ -100,7 +100,7 @@ impl Pages<'_, '_, '_> {
 
     /// Whether it was deleted so short a time ago that its card may still turn up, under this name or
     /// another (Q88, Q115): without its tombstone it would be somebody new.
-    pub(super) fn may_turn_up(&self, linked: &Linked) -> bool {
+    fn may_turn_up(&self, linked: &Linked) -> bool {
         let since = self.at.0.saturating_sub(linked.contact.updated.0);
         linked.contact.deleted && since.saturating_abs() < TURNS_UP_WITHIN
     }

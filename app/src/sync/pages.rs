@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use contactcmd_domain::contact::{ContactId, Timestamp};
-use contactcmd_domain::dav::{Fetched, Href, HrefKey};
+use contactcmd_domain::dav::{ETag, Fetched, Href, HrefKey, What};
 use contactcmd_domain::sync::action::{Action, RemoteCard, Step};
 use contactcmd_domain::sync::outline::Outline;
 use contactcmd_domain::sync::policy::Direction;
+use contactcmd_domain::sync::snapshot::Link;
 use contactcmd_ports::{Book, Change, Conflict, Pending, Subject};
 
 use super::cards::{Asked, Planned};
@@ -168,9 +169,7 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         let is_push = self.options.choice.direction == Direction::Push;
         for (fetched, key) in cards.into_iter().zip(keys) {
             let link = linked.remove(&key);
-            let is_as_known = link
-                .as_ref()
-                .is_some_and(|one| one.link.etag.is_some() && one.link.etag == fetched.etag);
+            let is_as_known = link.as_ref().is_some_and(|one| is_as_agreed(&one.link, &fetched));
             match self.plan_one(fetched, &key, link.as_ref(), asked)? {
                 Planned::Later => {}
                 Planned::Nothing => settled.push(key),
@@ -273,4 +272,11 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         }
         Ok(self.store.apply(self.at, &todo)?)
     }
+}
+
+/// Whether a card is the one that both sides last agreed on, by version or by text.
+fn is_as_agreed(link: &Link, fetched: &Fetched) -> bool {
+    let is_version = |(ours, theirs): (&ETag, &ETag)| ours.same_version(theirs);
+    link.etag.as_ref().zip(fetched.etag.as_ref()).is_some_and(is_version)
+        || matches!(&fetched.what, What::Card(text) if link.base.as_ref() == Some(text))
 }

@@ -19,8 +19,8 @@ pub(super) struct People {
     /// Links to cards that were sent and never seen, by what the card is like: a server that names
     /// cards itself may have changed the UID as well (Q88, Q89).
     unseen: HashMap<String, HrefKey>,
-    /// The same by all that was sent, for those of whom there is only a name.
-    unseen_by_content: HashMap<u64, HrefKey>,
+    /// Links of either kind by all that the card says, for those who have no UID, or only a name.
+    moved_by_content: HashMap<u64, HrefKey>,
     free_by_uid: HashMap<UidKey, ContactId>,
     free_by_content: HashMap<u64, ContactId>,
     free_by_likeness: HashMap<String, ContactId>,
@@ -47,9 +47,21 @@ impl People {
     /// Notes links whose card was not named where it was.
     pub(super) fn note_moved(&mut self, unnamed: Vec<Linked>) {
         for linked in unnamed {
-            if let Some(uid) = &linked.contact.uid {
-                self.moved.entry(uid.key()).or_insert_with(|| linked.link.href.key());
+            let key = || linked.link.href.key();
+            match &linked.contact.uid {
+                Some(uid) => drop(self.moved.entry(uid.key()).or_insert_with(key)),
+                None => self.note_content(&linked),
             }
+        }
+    }
+
+    /// Notes a link by what its card said when both sides agreed, and by what was sent since.
+    fn note_content(&mut self, linked: &Linked) {
+        let card = Card::parse(linked.contact.vcard.as_slice());
+        let sent = self.hash(&upload(&card, card.version(), None));
+        let base = linked.link.base.as_deref().map(|base| self.hash(&Card::parse(base)));
+        for said in base.into_iter().chain([sent]) {
+            self.moved_by_content.entry(said).or_insert_with(|| linked.link.href.key());
         }
     }
 
@@ -61,8 +73,7 @@ impl People {
             for key in likeness(&card) {
                 self.unseen.entry(key).or_insert_with(|| linked.link.href.key());
             }
-            let sent = self.hash(&upload(&card, card.version(), None));
-            self.unseen_by_content.entry(sent).or_insert_with(|| linked.link.href.key());
+            self.note_content(linked);
         }
         self.note_sent(unseen);
     }
@@ -129,7 +140,7 @@ impl People {
         }
         let said = self.hash(card);
         if let Some(href) =
-            self.unseen_by_content.get(&said).filter(|h| !self.met_hrefs.contains(*h))
+            self.moved_by_content.get(&said).filter(|h| !self.met_hrefs.contains(*h))
         {
             return Somebody::Moved(href.clone());
         }

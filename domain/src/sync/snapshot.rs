@@ -10,7 +10,8 @@ pub struct Known {
     pub contact: ContactId,
     /// The card there, as the server last spelled it.
     pub href: Href,
-    /// The version that was last agreed on; `None` when the server never gave one.
+    /// The version that was last agreed on; `None` when the server gives none, or when the card has to be
+    /// looked at before anything is sent: after a decision, or when it was not there.
     pub etag: Option<ETag>,
     /// What happened here since.
     pub here: Here,
@@ -53,7 +54,7 @@ pub struct StoredContact {
 pub struct Link {
     /// Where the card is, as the server last spelled it.
     pub href: Href,
-    /// Its version there when both sides last agreed.
+    /// Its version there when both sides last agreed; `None` as in [`Known::etag`].
     pub etag: Option<ETag>,
     /// The text both sides last agreed on, as the server served it; `None` before the first
     /// agreement (an href that was chosen and not yet confirmed).

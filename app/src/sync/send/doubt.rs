@@ -57,7 +57,7 @@ impl Pages<'_, '_, '_> {
 
     /// The plan for a linked contact whose card is gone. One that was edited here waits for the next run:
     /// there, the listing tells whether the card was deleted or has moved, and then it is no new one. One
-    /// that was deleted here keeps its tombstone for a while, as one that was never seen: a card that moved
+    /// that was deleted here keeps its tombstone until then, as one that was never seen: a card that moved
     /// would be somebody new.
     fn plan_gone_again(&mut self, href: &Href) -> Result<Option<Action>, Failure> {
         let linked = self.store.read().linked_at(self.book.id, &[href.key()])?;
@@ -73,7 +73,7 @@ impl Pages<'_, '_, '_> {
             self.unsendable(&action, None, VANISHED.to_owned())?;
             return Ok(None);
         }
-        if matches!(action.step, Step::Forget) && self.may_turn_up(linked) {
+        if matches!(action.step, Step::Forget) {
             let link = Link { etag: None, base: None, ..linked.link.clone() };
             self.store_now(&[Change::Link { contact, book, link }])?;
             return Ok(None);
@@ -108,6 +108,7 @@ impl Pages<'_, '_, '_> {
                         let words = format!("the server refuses it: {words}");
                         // Nobody can edit what was deleted: it is tried again in every run.
                         let tried = (parcel.write != Write::Delete).then_some(parcel.edited);
+                        self.note_version(&parcel)?;
                         self.unsendable(&parcel.action, tried, words)?;
                         self.keep_merged(recorded(parcel.action))?;
                         Ok(None)

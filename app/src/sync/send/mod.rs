@@ -72,6 +72,7 @@ impl Pages<'_, '_, '_> {
         }
         if self.post.closed {
             for action in actions {
+                self.keep_gone(&action)?;
                 self.keep_merged(action)?;
             }
             return Ok(Vec::new());
@@ -104,6 +105,7 @@ impl Pages<'_, '_, '_> {
                 Packed::Refused(action, words) => {
                     let edited = self.edited_of(&action);
                     self.unsendable(&action, edited, words)?;
+                    self.keep_gone(&action)?;
                     self.keep_merged(*action)?;
                 }
             }

@@ -1,7 +1,7 @@
 //! What the server answered to what was sent, and what becomes of what it refused.
 
 use contactcmd_domain::dav::{Fetched, Href, Stored, What};
-use contactcmd_domain::sync::action::{RemoteCard, Step};
+use contactcmd_domain::sync::action::{Action, RemoteCard, Step};
 use contactcmd_domain::sync::plan::{Match, plan_card};
 use contactcmd_domain::sync::refusal::{Refusal, Write};
 use contactcmd_domain::sync::snapshot::Link;
@@ -113,19 +113,38 @@ impl Pages<'_, '_, '_> {
         if parcel.write != Write::Create {
             return Ok(());
         }
+        if self.keep_gone(&parcel.action)? {
+            return Ok(());
+        }
         let (contact, book) = (parcel.contact, self.book.id);
-        let was = match &parcel.action.step {
-            Step::CreateThere(sending) => sending.was.clone(),
-            _ => None,
+        self.store_now(&[Change::Unlink { contact, book }])
+    }
+
+    /// One that was in this book and is not created again stays a contact of this book, without a version:
+    /// no listing tells again that its card is gone. Gives whether it was one.
+    pub(super) fn keep_gone(&mut self, action: &Action) -> Result<bool, Failure> {
+        let (Step::CreateThere(sending), Some(contact)) = (&action.step, action.contact) else {
+            return Ok(false);
         };
-        // One that was in this book stays a contact of this book.
-        self.store_now(&[match was {
-            Some(was) => {
-                let link = Link { href: was.href, etag: None, base: Some(was.text), seen: 0 };
-                Change::Link { contact, book, link }
-            }
-            None => Change::Unlink { contact, book },
-        }])
+        let Some(was) = sending.was.clone() else { return Ok(false) };
+        let link = Link { href: was.href, etag: None, base: Some(was.text), seen: 0 };
+        self.store_now(&[Change::Link { contact, book: self.book.id, link }])?;
+        Ok(true)
+    }
+
+    /// The card is at the version that was just read: a link without one is that of a card which was found
+    /// to be gone.
+    pub(super) fn note_version(&mut self, parcel: &Parcel) -> Result<(), Failure> {
+        let Step::UpdateThere(sending) = &parcel.action.step else { return Ok(()) };
+        let Some(was) = sending.was.as_ref().filter(|was| was.etag.is_some()) else {
+            return Ok(());
+        };
+        let (contact, book) = (parcel.contact, self.book.id);
+        let linked = self.store.read().linked(contact, book)?.map(|linked| linked.link);
+        let is_it = |link: &Link| link.etag.is_none() && link.base.as_ref() == Some(&was.text);
+        let Some(link) = linked.filter(is_it) else { return Ok(()) };
+        let link = Link { etag: was.etag.clone(), ..link };
+        self.store_now(&[Change::Link { contact, book, link }])
     }
 
     async fn refused(
@@ -153,6 +172,7 @@ impl Pages<'_, '_, '_> {
             Refusal::Card | Refusal::WrongVersion => Some(parcel.edited),
         };
         self.forget_intent(&parcel)?;
+        self.note_version(&parcel)?;
         self.unsendable(&parcel.action, tried, format!("the server refuses it: {words}"))?;
         self.keep_merged(recorded(parcel.action))?;
         Ok(None)
