@@ -3,15 +3,18 @@
 use std::fmt::Debug;
 
 use contactcmd_tests::fake::{
-    AddressData, Auth, BadVcard, DeleteMissing, DeleteReply, ETagForm, GetReply, IfMatch, Knobs,
-    MaxSize, Mood, MultigetMissing, NewName, Privileges, PutETag, ReadOnlyPrivileges, ReadOnlyPut,
-    Rewrite, UidConflict, UidOnPut, UpdateReply, XmlStyle,
+    AddressData, Auth, BadVcard, DeleteMissing, DeleteReply, Demand, ETagForm, GetReply, IfMatch,
+    Knobs, MaxSize, Mood, MultigetMissing, NewName, Privileges, PutETag, ReadOnlyPrivileges,
+    ReadOnlyPut, Rewrite, UidConflict, UidOnPut, UpdateReply, XmlStyle,
 };
 
 /// Turns `knob` to `value`.
 pub(super) fn turn(knobs: &mut Knobs, knob: &str, value: &str) -> Result<(), String> {
     match knob {
         "auth" => knobs.auth = one(value, &[Auth::Basic])?,
+        "demands_uid" => {
+            knobs.demands.uid = one(value, &[Demand::Optional, Demand::Added])?;
+        }
         "mood" => {
             use Mood::{
                 BookEmptied, BookGone, EmptyBody, EmptyMultistatus, HtmlPage, RedirectToLogin, Well,

@@ -29,7 +29,8 @@ pub(super) struct Court<'a> {
     pub(super) unsure: Vec<Kind>,
     /// Who was created there between our listing and our create, where a book may have two cards of one
     /// UID: then it has, and nobody merges them unasked (Q99). There also whose card moved away between our
-    /// look and our write, where that makes it anew in the old place (Q118).
+    /// look and our write, where that makes it anew in the old place (Q118). And who has no UID, was moved and
+    /// edited: nothing says any more that it is the same.
     pub(super) twins: HashSet<u32>,
     /// Whose card was deleted where one that is made anew has the version of the old one: who saw the old
     /// one does not see the new one (Q133).
@@ -57,7 +58,8 @@ impl Court<'_> {
         let kept = Kept { conflicts: self.kept_in_conflicts(), remembered: self.remembered() };
         for (person, sides) in self.people(&ledger) {
             let is_open = person.is_some_and(|person| open.contains(&person));
-            if !is_open && !self.weaker.refuses {
+            let is_reborn = person.is_some_and(|person| self.reborn.contains(&person));
+            if !is_open && !is_reborn && !self.weaker.refuses {
                 self.are_equal(person, &sides)?;
             }
             if let Some(person) = person {
@@ -91,7 +93,7 @@ impl Court<'_> {
 
     /// Who waits for a person's decision, or for the server.
     fn open(&self) -> HashSet<u32> {
-        let mut open = self.reborn.clone();
+        let mut open = HashSet::new();
         for client in self.clients {
             let conflicts = client.store.conflicts(Some(client.book)).expect("conflicts are read");
             open.extend(conflicts.iter().filter_map(|one| who(&one.local)));
@@ -120,13 +122,25 @@ impl Court<'_> {
 
     /// A note on what could not be done goes once it was done.
     fn nothing_waits(&self, open: &HashSet<u32>) -> Result<(), String> {
-        if self.weaker.refuses || self.refused || !open.is_empty() {
+        if self.weaker.refuses || self.refused {
             return Ok(());
         }
         let notes = |client: &Client| client.store.pending(Some(client.book)).expect("notes");
+        let is_of_open = |client: &Client, note: &Pending| match note.subject {
+            Subject::Contact(id) => {
+                let found = client.store.with_tombstones(&[id]).expect("contacts");
+                found.first().and_then(|one| who(&one.vcard)).is_some_and(|who| open.contains(&who))
+            }
+            // An offered card.
+            Subject::Card(_) => !open.is_empty(),
+        };
         // A server that puts back what it had cannot be told from one that is behind.
         let is_fine = |note: &Pending| !self.weaker.unkept.is_empty() && is_put_back(note);
-        match self.clients.iter().flat_map(notes).find(|note| !is_fine(note)) {
+        let left = self.clients.iter().flat_map(|client| {
+            let notes = notes(client).into_iter();
+            notes.filter(move |note| !is_fine(note) && !is_of_open(client, note))
+        });
+        match left.into_iter().next() {
             Some(note) => Err(format!("it still waits: {note:?}")),
             None => Ok(()),
         }
@@ -167,6 +181,7 @@ impl Court<'_> {
         let everywhere = |token: &Token| sides.iter().all(|side| has(side, token));
         let somewhere = |token: &Token| sides.iter().any(|side| has(side, token));
         let Kept { conflicts: kept, remembered } = kept;
+        let is_reborn = self.reborn.contains(&person);
         for (at, intent) in all.iter().enumerate() {
             let later = &all[at + 1..];
             let fine = match intent.what {
@@ -175,6 +190,7 @@ impl Court<'_> {
                         || self.unsure.contains(&token.kind)
                         || self.weaker.refuses
                         || self.forced
+                        || is_reborn
                         || is_open;
                     let unseen = self.weaker.unguarded
                         && (self.disturbed || self.weaker.refuses)
@@ -192,6 +208,8 @@ impl Court<'_> {
                 What::Drop(token) => {
                     !somewhere(&token)
                         || is_open
+                        || is_reborn
+                        || self.twins.contains(&person)
                         || self.weaker.undrops
                         || self.unsure.contains(&token.kind)
                         || self.forced

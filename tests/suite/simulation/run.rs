@@ -91,7 +91,8 @@ impl Stage {
         while round < rounds {
             round += 1;
             for by in 0..self.clients.len() {
-                self.last(by, &format!("clean round {round}"))?;
+                let how = if self.weaker.forgets { How::Full } else { How::Plain };
+                self.last(by, how, &format!("clean round {round}"))?;
             }
             // Where somebody else deletes what a contact was offered, and where a run has to see twice what
             // another did, that is new one round later.
@@ -109,14 +110,15 @@ impl Stage {
             forced: script.is_forced(),
             unsure: script.dropped_meanwhile(),
             twins: self.twins(script),
-            reborn: if self.weaker.reborn { script.deleted() } else { HashSet::new() },
+            reborn: if self.weaker.reborn { script.made_anew() } else { HashSet::new() },
             refused: troubles.clone().any(Trouble::is_refusal),
         };
         court.judge()?;
         for by in 0..self.clients.len() {
             let before = self.dump(by);
             let writes = self.writes();
-            self.last(by, "the quiet round")?;
+            // One that compares everything tries again what was refused.
+            self.last(by, How::Plain, "the quiet round")?;
             if self.writes() != writes {
                 return Err(format!("{} still writes to the server", Actor::Client(by)));
             }
@@ -132,10 +134,11 @@ impl Stage {
 
     /// See [`Court::twins`].
     fn twins(&self, script: &Script) -> HashSet<u32> {
+        let mut twins = script.moved_without_uid();
         if self.server.fake.knobs().uid_conflict != UidConflict::Allowed {
-            return HashSet::new();
+            return twins;
         }
-        let mut twins = script.created_meanwhile();
+        twins.extend(script.created_meanwhile());
         if self.weaker.unguarded {
             twins.extend(script.moved_meanwhile());
         }
@@ -143,8 +146,7 @@ impl Stage {
     }
 
     /// A sync after the faults.
-    fn last(&mut self, by: usize, when: &str) -> Result<(), String> {
-        let how = if self.weaker.forgets { How::Full } else { How::Plain };
+    fn last(&mut self, by: usize, how: How, when: &str) -> Result<(), String> {
         if is_traced() {
             say(format_args!("{when}: {}", Actor::Client(by)));
         }

@@ -55,6 +55,13 @@ pub(super) enum Act {
     Prune,
 }
 
+impl Act {
+    /// Whether it changes what a card of this contact says.
+    fn edits(self, who: u32) -> bool {
+        matches!(self, Self::Put(one, _) | Self::Drop(one, _) if one == who)
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Sync {
     pub(super) by: usize,
@@ -139,17 +146,45 @@ impl Script {
         self.troubles().flat_map(dropped).collect()
     }
 
-    /// Who is deleted by anybody, at any time.
-    pub(super) fn deleted(&self) -> HashSet<u32> {
-        let steps = self.steps.iter().filter_map(|step| match step {
-            Step::Act(_, Act::Delete(who)) => Some(*who),
+    /// Everything that anybody does, at any time.
+    fn acts(&self) -> Vec<(Actor, Act)> {
+        let alone = self.steps.iter().filter_map(|step| match step {
+            Step::Act(by, act) => Some((*by, *act)),
             _ => None,
         });
         let meanwhile = self.troubles().filter_map(|trouble| match trouble {
-            Trouble::Meanwhile(_, Act::Delete(who)) => Some(*who),
+            Trouble::Meanwhile(_, act) => Some((Actor::Server, *act)),
             _ => None,
         });
-        steps.chain(meanwhile).collect()
+        alone.chain(meanwhile).collect()
+    }
+
+    /// Who is deleted by one and edited or created by another: an edit that beats a deletion makes a card
+    /// anew.
+    pub(super) fn made_anew(&self) -> HashSet<u32> {
+        let acts = self.acts();
+        let deleted = acts.iter().filter_map(|(by, act)| match act {
+            Act::Delete(who) => Some((*by, *who)),
+            _ => None,
+        });
+        let by_another = |(by, who): &(Actor, u32)| {
+            acts.iter().any(|(other, act)| {
+                other != by && (act.edits(*who) || matches!(act, Act::Create(one, _) if one == who))
+            })
+        };
+        deleted.filter(by_another).map(|(_, who)| who).collect()
+    }
+
+    /// Whose card was made without a UID, and moved and edited.
+    pub(super) fn moved_without_uid(&self) -> HashSet<u32> {
+        let acts = self.acts();
+        let created = acts.iter().filter_map(|(_, act)| match act {
+            Act::Create(who, Shape::NoUid) => Some(*who),
+            _ => None,
+        });
+        let is_moved = |who: &u32| acts.iter().any(|(_, act)| *act == Act::Move(*who));
+        let is_edited = |who: &u32| acts.iter().any(|(_, act)| act.edits(*who));
+        created.filter(is_moved).filter(is_edited).collect()
     }
 
     /// Who is created on the server while a client synchronises.
