@@ -20,7 +20,7 @@ pub(super) struct People {
     /// cards itself may have changed the UID as well (Q88, Q89).
     unseen: HashMap<String, HrefKey>,
     /// Links of either kind by all that the card says, for those who have no UID, or only a name.
-    moved_by_content: HashMap<u64, HrefKey>,
+    moved_by_content: HashMap<u64, Vec<HrefKey>>,
     free_by_uid: HashMap<UidKey, ContactId>,
     free_by_content: HashMap<u64, ContactId>,
     free_by_likeness: HashMap<String, ContactId>,
@@ -50,6 +50,8 @@ impl People {
             let key = || linked.link.href.key();
             match &linked.contact.uid {
                 Some(uid) => drop(self.moved.entry(uid.key()).or_insert_with(key)),
+                // Whoever was deleted here is met by UID alone: another's new card may say the same.
+                None if linked.contact.deleted => {}
                 None => self.note_content(&linked),
             }
         }
@@ -61,13 +63,13 @@ impl People {
         let sent = self.hash(&upload(&card, card.version(), None));
         let base = linked.link.base.as_deref().map(|base| self.hash(&Card::parse(base)));
         for said in base.into_iter().chain([sent]) {
-            self.moved_by_content.entry(said).or_insert_with(|| linked.link.href.key());
+            self.moved_by_content.entry(said).or_default().push(linked.link.href.key());
         }
     }
 
     /// Notes links to cards that were sent and never seen.
     pub(super) fn note_unseen(&mut self, unseen: Vec<Linked>) {
-        // Whoever was deleted here is met by UID alone: another's new card may be just as like.
+        // Whoever was deleted here is met by UID alone.
         for linked in unseen.iter().filter(|linked| !linked.contact.deleted) {
             let card = Card::parse(linked.contact.vcard.as_slice());
             for key in likeness(&card) {
@@ -139,9 +141,8 @@ impl People {
             return Somebody::SameUid(*contact);
         }
         let said = self.hash(card);
-        if let Some(href) =
-            self.moved_by_content.get(&said).filter(|h| !self.met_hrefs.contains(*h))
-        {
+        let mut moved = self.moved_by_content.get(&said).into_iter().flatten();
+        if let Some(href) = moved.find(|h| !self.met_hrefs.contains(*h)) {
             return Somebody::Moved(href.clone());
         }
         match self.free_by_content.get(&said).filter(|id| !self.met.contains(*id)) {

@@ -124,11 +124,18 @@ mod tests {
     #[test]
     fn what_is_sent_is_utf_8_and_says_the_same() {
         let card = b"BEGIN:VCARD\r\nVERSION:3.0\r\nFN:J\xfcrgen\r\n\
-            N;CHARSET=ISO-8859-1;X-A=b:M\xfcller;J\xfcrgen\\, jr;;;\r\nNOTE:a\r\nEND:VCARD\r\n";
+            N;CHARSET=ISO-8859-1;X-A=b:M\xfcller;J\xfcrgen\\, jr;;;\r\nNOTE:a\r\n\
+            TITLE:M\xc3\xbcller\xc3\r\nPHOTO;ENCODING=b;X-A=\xfc:YQ==\r\nEND:VCARD\r\n";
         let card = Card::parse(card.as_slice());
         let sent = upload(&card, Version::V30, None);
         let text = std::str::from_utf8(sent.as_bytes()).unwrap();
-        let lines = ["FN:Jürgen\r\n", "N;X-A=b:Müller;Jürgen\\, jr;;;\r\n", "NOTE:a\r\n"];
+        let lines = [
+            "FN:Jürgen\r\n",
+            "N;X-A=b:Müller;Jürgen\\, jr;;;\r\n",
+            "NOTE:a\r\n",
+            "TITLE:MüllerÃ\r\n",
+            ":YQ==\r\n",
+        ];
         assert!(lines.iter().all(|line| text.contains(line)), "{text}");
         assert!(crate::vcard::same(&card, &sent), "{text}");
     }

@@ -9,9 +9,9 @@ const ESCAPE: u8 = 0x1b;
 
 /// Decodes a value. `charset` is the value of its CHARSET parameter.
 ///
-/// Without one it is UTF-8, and what is not valid UTF-8 is taken for Windows-1252, the superset of
-/// ISO-8859-1 that programs without a charset in mind write. Nothing becomes U+FFFD as long as
-/// there is another reading.
+/// Without one it is UTF-8, and the bytes that are not valid UTF-8 are taken for Windows-1252, the superset
+/// of ISO-8859-1 that programs without a charset in mind write: those alone, for a text that was cut inside
+/// a character is UTF-8 all the same. Nothing becomes U+FFFD as long as there is another reading.
 pub(super) fn decode<'a>(bytes: Cow<'a, [u8]>, charset: Option<&str>) -> Cow<'a, str> {
     if let Some(encoding) = charset.and_then(|label| Encoding::for_label(label.trim().as_bytes())) {
         let ascii = bytes.is_ascii() && !bytes.contains(&ESCAPE);
@@ -25,17 +25,22 @@ pub(super) fn decode<'a>(bytes: Cow<'a, [u8]>, charset: Option<&str>) -> Cow<'a,
     match bytes {
         Cow::Borrowed(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) => Cow::Borrowed(text),
-            Err(_) => western(bytes),
+            Err(_) => Cow::Owned(western(bytes)),
         },
         Cow::Owned(bytes) => match String::from_utf8(bytes) {
             Ok(text) => Cow::Owned(text),
-            Err(error) => Cow::Owned(western(error.as_bytes()).into_owned()),
+            Err(error) => Cow::Owned(western(error.as_bytes())),
         },
     }
 }
 
-fn western(bytes: &[u8]) -> Cow<'_, str> {
-    WINDOWS_1252.decode_without_bom_handling(bytes).0
+fn western(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.push_str(&WINDOWS_1252.decode_without_bom_handling(chunk.invalid()).0);
+    }
+    text
 }
 
 /// The bytes of a UTF-16 file as UTF-8, for import: known by its byte-order mark. Any other file
@@ -59,9 +64,10 @@ mod tests {
 
     #[test]
     fn bytes_are_read_by_charset_and_else_by_what_fits() {
-        let cases: [(&[u8], Option<&str>, &str); 7] = [
+        let cases: [(&[u8], Option<&str>, &str); 8] = [
             ("Müller".as_bytes(), None, "Müller"),
             (b"M\xfcller", None, "Müller"),
+            (b"M\xc3\xbcller, Stra\xc3", None, "Müller, StraÃ"),
             (b"M\xfcller", Some("ISO-8859-1"), "Müller"),
             (b"M\xfcller", Some("UTF-8"), "Müller"),
             (b"\x83\x65\x83\x58\x83\x67", Some("SHIFT_JIS"), "テスト"),

@@ -48,27 +48,29 @@ impl Card {
         }
         let is_other =
             |property: &Property<'_>| std::str::from_utf8(self.line(property.id())).is_err();
-        let odd = self.properties().filter(is_other).map(|property| {
+        let odd = self.properties().filter(is_other).filter_map(|property| {
             let head = with_param(property.head(), "CHARSET", None);
-            (property.id(), self.form().line(&head, &property.decoded()))
+            let line = match self.scanned(property.id())?.params.coding {
+                Coding::Base64 => self.with_head(&property, &head),
+                // A card of its own, in lines of its own.
+                Coding::Nested => return None,
+                Coding::Plain | Coding::Quoted => self.form().line(&head, &property.decoded()),
+            };
+            Some((property.id(), line))
         });
-        let odd: Vec<(LineId, Vec<u8>)> = odd.collect();
-        for (id, line) in odd.iter().rev() {
-            self.put(*id, line);
-        }
+        self.put_all(odd.collect());
     }
 
     /// A text has its commas escaped (RFC 2426 section 4, RFC 6350 section 3.4), but many cards do not:
     /// Radicale keeps of such a text what stands before the first.
     fn escape_commas(&mut self) {
-        let cut: Vec<(LineId, String)> = self
+        let cut = self
             .properties()
             .filter(|property| is_single_text(property) && has_bare_comma(property))
-            .map(|property| (property.id(), property.text()))
-            .collect();
-        for (id, text) in cut {
-            self.set(id, Value::Text(&text));
-        }
+            .map(|property| {
+                (property.id(), self.line_with(&property, Value::Text(&property.text())))
+            });
+        self.put_all(cut.collect());
     }
 
     fn says_something(&self, known: Known) -> bool {

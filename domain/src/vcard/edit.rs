@@ -58,21 +58,26 @@ impl Card {
     /// what was shown and edited is read back.
     pub fn set(&mut self, id: LineId, value: Value<'_>) -> bool {
         let Some(property) = self.property(id) else { return false };
+        let line = self.line_with(&property, value);
+        self.put(id, &line);
+        true
+    }
+
+    /// The line of a property with another value.
+    pub(super) fn line_with(&self, property: &Property<'_>, value: Value<'_>) -> Vec<u8> {
         let version = self.version();
         let head = match value {
             Value::Date(date) => Cow::Owned(date_params(property.head(), date, version)),
             _ => Cow::Borrowed(property.head()),
         };
-        let line = match value {
-            Value::Text(number) if is_tel_uri(&property) => self.telephone(&property, number),
-            Value::Text(uri) if is_uri(&property) => {
+        match value {
+            Value::Text(number) if is_tel_uri(property) => self.telephone(property, number),
+            Value::Text(uri) if is_uri(property) => {
                 self.form().line(&head, &Value::Uri(uri).escaped(version))
             }
             // The time of day is not what was edited, but it would be wrong beside another date.
             _ => self.form().line(&head, &value.escaped(version)),
-        };
-        self.put(id, &line);
-        true
+        }
     }
 
     /// Sets one component of N, ADR or ORG, counted from 0. The others keep their spelling, those
@@ -228,6 +233,22 @@ impl Card {
             let (start, end) = (old.start, old.end);
             self.splice(start, end, line);
         }
+    }
+
+    /// Puts other lines in the place of these, which are in order, at once: a card may have thousands.
+    pub(super) fn put_all(&mut self, lines: Vec<(LineId, Vec<u8>)>) {
+        if lines.is_empty() {
+            return;
+        }
+        let mut bytes = Vec::with_capacity(self.as_bytes().len());
+        let mut lines = lines.into_iter().peekable();
+        for (id, old) in self.lines() {
+            match lines.next_if(|(other, _)| *other == id) {
+                Some((_, new)) => bytes.extend_from_slice(&new),
+                None => bytes.extend_from_slice(old),
+            }
+        }
+        *self = Self::parse(bytes);
     }
 
     /// A number for a `tel:` URI; with anything a URI cannot hold it becomes a text.

@@ -99,12 +99,12 @@ impl Court<'_> {
             open.extend(conflicts.iter().filter_map(|one| who(&one.local)));
             open.extend(conflicts.iter().filter_map(|one| who(&one.remote)));
             let weaker = &self.weaker;
-            if weaker.refuses || self.refused || weaker.undrops || weaker.silent {
+            if weaker.refuses || self.refused || weaker.undrops || weaker.silent || self.disturbed {
                 let pending = client.store.pending(Some(client.book)).expect("pendings are read");
                 let waits = |note: &Pending| match note.tried {
                     Some(_) => {
-                        let is_unseen =
-                            weaker.silent && note.reason.ends_with("does not show it yet");
+                        let is_unseen = (weaker.silent || self.disturbed)
+                            && note.reason.ends_with("does not show it yet");
                         weaker.refuses || self.refused || is_put_back(note) || is_unseen
                     }
                     None => weaker.refuses,

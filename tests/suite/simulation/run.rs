@@ -86,7 +86,9 @@ impl Stage {
     }
 
     fn settle(&mut self, script: &Script) -> Result<(), String> {
-        let mut rounds = 2;
+        // Where nobody learns at once where a new card went, or which one it is, each takes a round more.
+        let more = usize::from(self.weaker.silent) + usize::from(self.weaker.nameless);
+        let mut rounds = 2 + more;
         let mut round = 0;
         while round < rounds {
             round += 1;
@@ -98,7 +100,7 @@ impl Stage {
             // another did, that is new one round later.
             let waits = |client: &Client| client.has_open_conflicts() || client.has_notes();
             if round == 1 && self.clients.iter().any(waits) {
-                rounds = 3;
+                rounds = rounds.max(3);
             }
         }
         let troubles = script.troubles();

@@ -11,7 +11,8 @@ use std::collections::HashMap;
 
 use contactcmd_domain::contact::ContactId;
 use contactcmd_domain::dav::{Fetched, Href, HrefKey, What};
-use contactcmd_domain::sync::action::{Action, Merge, Send, Step};
+use contactcmd_domain::sync::action::{Action, Merge, Send, Sending, Step};
+use contactcmd_domain::sync::refusal::Write;
 use contactcmd_domain::vcard::Card;
 use contactcmd_ports::Change;
 
@@ -96,11 +97,15 @@ impl Pages<'_, '_, '_> {
         for action in actions {
             let contact = action.contact;
             let is_first = attempt == 1
-                && matches!(&action.step, Step::CreateThere(sending) if sending.was.is_none());
+                && matches!(&action.step, Step::CreateThere(sending) if is_new(sending));
             let is_free = |href: &Href| is_first && self.is_free(href, contact, &parcels);
             let name = |card: &Card| self.new_href(card, is_free);
             match pack(action, &self.book.info, name) {
-                Packed::Ready(parcel) => parcels.push(*parcel),
+                Packed::Ready(mut parcel) => {
+                    let may_be_linked = parcel.write == Write::Create && !is_first;
+                    parcel.was_linked = may_be_linked && self.is_linked(parcel.contact)?;
+                    parcels.push(*parcel);
+                }
                 Packed::Look(href) => look.extend(contact.map(|contact| (href, contact))),
                 Packed::Refused(action, words) => {
                     let edited = self.edited_of(&action);
@@ -113,16 +118,27 @@ impl Pages<'_, '_, '_> {
         Ok((parcels, look))
     }
 
+    fn is_linked(&self, contact: ContactId) -> Result<bool, Failure> {
+        Ok(self.store.read().linked(contact, self.book.id)?.is_some())
+    }
+
     /// Where a new card goes: its UID where that can be a file name (Yahoo wants it so, Q111), if that
     /// name `is_free`; else a name nobody has.
     fn new_href(&self, card: &Card, is_free: impl Fn(&Href) -> bool) -> Href {
+        let uid = card.uid().map(|uid| uid.0).filter(|uid| is_plain(uid));
+        let named = uid.map(|uid| self.named(&uid)).filter(is_free);
+        named.unwrap_or_else(|| self.unused_href())
+    }
+
+    /// A name that nobody has.
+    pub(super) fn unused_href(&self) -> Href {
+        self.named(&ContactId::from_random((self.remote.world().random)()).to_string())
+    }
+
+    fn named(&self, name: &str) -> Href {
         let book = self.book.info.location.href.as_str();
         let gap = if book.ends_with('/') { "" } else { "/" };
-        let named = |name: String| Href::new(format!("{book}{gap}{name}.vcf"));
-        let uid = card.uid().map(|uid| uid.0).filter(|uid| is_plain(uid));
-        uid.map(named).filter(is_free).unwrap_or_else(|| {
-            named(ContactId::from_random((self.remote.world().random)()).to_string())
-        })
+        Href::new(format!("{book}{gap}{name}.vcf"))
     }
 
     /// Whether nobody but this contact is, or is about to be, at `href`: a link there would be taken from
@@ -235,6 +251,11 @@ fn standing_at(action: &Action) -> Option<HrefKey> {
         Step::Merge(merge) => Some(merge.remote.href.key()),
         _ => None,
     }
+}
+
+/// Whether a contact was never in this book, as far as is known here.
+fn is_new(sending: &Sending) -> bool {
+    sending.was.is_none() && sending.place.is_none()
 }
 
 /// Whether a UID can stand in a path as it is.

@@ -117,6 +117,12 @@ impl Pages<'_, '_, '_> {
             return Ok(());
         }
         let (contact, book) = (parcel.contact, self.book.id);
+        if parcel.was_linked {
+            // Nor does one that was sent here before leave it for another. Nobody is at a new name.
+            let href = self.unused_href();
+            let link = Link { href, etag: None, base: None, seen: 0 };
+            return self.store_now(&[Change::Link { contact, book, link }]);
+        }
         self.store_now(&[Change::Unlink { contact, book }])
     }
 

@@ -24,6 +24,8 @@ pub(super) struct Parcel {
     pub(super) card: Option<Card>,
     /// The value of `edited` that it carries.
     pub(super) edited: u64,
+    /// Whether the contact was linked in this book before: it was sent there once and never seen.
+    pub(super) was_linked: bool,
     pub(super) action: Action,
 }
 
@@ -74,7 +76,18 @@ pub(super) fn pack(action: Action, book: &BookInfo, new_href: impl Fn(&Card) -> 
     };
     let edited = sending.map_or(0, |(_, edited)| edited);
     let card = sending.map(|(card, _)| card.clone());
-    Packed::Ready(Box::new(Parcel { contact, write, href, etag, sent, card, edited, action }))
+    let was_linked = false;
+    Packed::Ready(Box::new(Parcel {
+        contact,
+        write,
+        href,
+        etag,
+        sent,
+        card,
+        edited,
+        was_linked,
+        action,
+    }))
 }
 
 impl Parcel {
