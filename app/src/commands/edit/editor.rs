@@ -97,16 +97,15 @@ impl Drop for Draft {
     }
 }
 
-/// The shell takes the command apart, as git lets it, so that quotes work.
-#[cfg(not(windows))]
+/// The shell takes the command apart, as git lets it, so that quotes work; where there is nothing to take
+/// apart it is left out, since a Ctrl-C that is meant for the editor would end it.
 fn process(command: &str, file: &Path) -> Command {
-    let mut process = Command::new("sh");
-    process.args(["-c", &format!("{command} \"$@\""), "sh"]).arg(file);
-    process
-}
-
-#[cfg(windows)]
-fn process(command: &str, file: &Path) -> Command {
+    let is_plain = |c: char| c.is_alphanumeric() || c.is_whitespace() || "/._-+:@,".contains(c);
+    if cfg!(not(windows)) && !command.chars().all(is_plain) {
+        let mut process = Command::new("sh");
+        process.args(["-c", &format!("{command} \"$@\""), "sh"]).arg(file);
+        return process;
+    }
     let mut words = command.split_whitespace();
     let mut process = Command::new(words.next().unwrap_or(command));
     process.args(words).arg(file);
