@@ -77,7 +77,8 @@ impl Pages<'_, '_, '_> {
                     continue;
                 }
                 let action = plan_gone(linked, self.options.choice);
-                if self.has_just_gone(linked) {
+                let may_be_there = !contact.deleted && self.may_be_unread();
+                if self.has_just_gone(linked) || may_be_there {
                     self.unsendable(&action, None, VANISHED.to_owned())?;
                 } else {
                     lost.push(action);
@@ -96,6 +97,11 @@ impl Pages<'_, '_, '_> {
         !linked.contact.deleted
             && self.named.contains(&linked.link.href.key())
             && before.is_none_or(|note| note.reason != VANISHED)
+    }
+
+    /// Whether there is a card that nobody knows and that could not be read: it may be any of them.
+    fn may_be_unread(&self) -> bool {
+        self.unread_since.contains(&self.at)
     }
 
     /// Whether it was deleted so short a time ago that its card may still turn up, under this name or

@@ -9,15 +9,21 @@ const DIGITS: usize = 9;
 /// Fewer digits are an extension, which many people share.
 const FEWEST: usize = 6;
 
-/// What a card shares with another that may be the same person: its name with each of its e-mail
-/// addresses and phone numbers. One in common makes two cards alike.
+/// What a card shares with another that may be the same person: its name, as FN or as N has it (Google makes
+/// the one of the other, Q90), with each of its e-mail addresses and phone numbers. One in common makes
+/// two cards alike.
 pub fn likeness(card: &Card) -> Vec<String> {
-    let Person { name, emails, phones, .. } = person(card);
-    let name = fold(&name);
+    let Person { name, names, emails, phones, .. } = person(card);
+    let parts = names.map(|n| [n.given, n.middle, n.family].into_iter());
+    let parts = parts.map(|parts| parts.filter(|part| !part.is_empty()).collect::<Vec<_>>());
+    let parts = parts.filter(|parts| !parts.is_empty()).map(|parts| parts.join(" "));
+    let names = [Some(name), parts].map(|name| name.map(|name| fold(&name)));
     let mails = emails.iter().map(|Labelled { value, .. }| Some(fold(value.trim())));
     let numbers = phones.iter().map(|Labelled { value, .. }| number(value));
-    let mut keys: Vec<String> =
-        mails.chain(numbers).flatten().map(|value| format!("{name}\n{value}")).collect();
+    let both = |value: String| {
+        names.iter().flatten().map(move |name| format!("{name}\n{value}")).collect::<Vec<_>>()
+    };
+    let mut keys: Vec<String> = mails.chain(numbers).flatten().flat_map(both).collect();
     keys.sort_unstable();
     keys.dedup();
     keys
@@ -45,6 +51,8 @@ mod tests {
             ("FN:Ada|TEL:12|EMAIL:a@b", "FN:Ada|TEL:12|EMAIL:c@d", false),
             ("FN:Ada|EMAIL:a@b", "FN:Bob|EMAIL:a@b", false),
             ("FN:Ada", "FN:Ada", false),
+            ("FN:Bob|N:Ray;Bobby;;;|EMAIL:a@b", "FN:Bobby Ray|EMAIL:a@b", true),
+            ("FN:Ada|ORG:Acme|TEL:0361234", "FN:Bob|ORG:Acme|TEL:0361234", false),
         ];
         for (one, other, alike) in cases {
             let (a, b) = (likeness(&card(one)), likeness(&card(other)));
