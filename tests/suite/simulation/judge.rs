@@ -186,7 +186,11 @@ impl Court<'_> {
             let later = &all[at + 1..];
             let fine = match intent.what {
                 What::Put(token) => {
+                    // Where FN is made of N, it keeps what was taken out of N until then.
+                    let is_in_name =
+                        token.kind == Kind::Middle && self.weaker.unkept.contains(Kind::FullName);
                     let unkept = self.weaker.unkept.contains(token.kind)
+                        || is_in_name
                         || self.unsure.contains(&token.kind)
                         || self.weaker.refuses
                         || self.forced
@@ -201,7 +205,7 @@ impl Court<'_> {
                         || (is_open && kept.contains(&token))
                         || all.iter().any(|other| other.replaces(&token))
                         // Its author's own edit before it, which he does not know to have arrived.
-                        || (self.disturbed && kept.contains(&token))
+                        || ((self.disturbed || self.weaker.silent) && kept.contains(&token))
                         || (kept.contains(&token)
                             && all.iter().any(|other| self.rivals(intent, other)))
                 }
