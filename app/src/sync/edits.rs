@@ -51,6 +51,15 @@ impl Edits {
         }
         edits
     }
+
+    /// Those who were added again in the place of one whose card was never seen, or is not known any more:
+    /// it has to be read before anything is sent.
+    pub(super) fn look_first(&mut self, again: &[Again], outline: &Outline) {
+        let gone: HashSet<HrefKey> = outline.gone.iter().map(|link| link.href.key()).collect();
+        let links = again.iter().map(|one| &one.linked.link);
+        let unknown = links.filter(|link| link.etag.is_none() && !gone.contains(&link.href.key()));
+        self.unknown.extend(unknown.map(|link| link.href.clone()));
+    }
 }
 
 /// In a push only cards are read that decide what is sent: those of contacts that were changed here,

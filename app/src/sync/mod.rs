@@ -159,6 +159,7 @@ impl Session<'_, '_> {
         let mut changed = store.read().edited(book.id)?;
         changed.retain(|link| again.iter().all(|one| one.old != link.contact));
         let mut edits = Edits::of(changed, &outline);
+        edits.look_first(&again, &outline);
         let unseen = never_seen(store.read(), book, &edits.doomed)?;
         edits.doomed.retain(|link| !unseen.contains(&link.contact));
         if self.options.choice.direction == Direction::Pull {
