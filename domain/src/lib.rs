@@ -11,5 +11,6 @@
 
 pub mod contact;
 pub mod dav;
+mod meet;
 pub mod sync;
 pub mod vcard;

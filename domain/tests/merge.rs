@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use contactcmd_domain::sync::merge::{Merged, Prefer, absorb, merge};
+use contactcmd_domain::sync::merge::{Compared, Merged, Prefer, absorb, merge};
 use contactcmd_domain::vcard::{
-    Card, Fact, Known, LineId, NewProperty, Piece, Value, check, diff, facts, normal, same, split,
+    Card, Fact, Known, LineId, NewProperty, Piece, Value, check, diff, diffs, facts, normal, same,
+    split,
 };
 
 const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vcards");
@@ -135,6 +136,22 @@ fn two_cards_are_told_apart_as_their_normal_forms_are() {
             assert_eq!(same(card, &other), expected, "{}", show(&[card, &other]));
             assert_eq!(diff(card, &other).is_empty(), expected, "{}", show(&[card, &other]));
         }
+    }
+}
+
+#[test]
+fn three_cards_are_told_apart_as_two_are() {
+    let mut dice = Dice(7);
+    let made_up = (0..1000).map(|_| made_up(&mut Dice(dice.next()))).collect::<Vec<_>>();
+    for base in made_up.iter().chain(&corpus()) {
+        let (local, remote) = (edited(base, &mut dice), edited(base, &mut dice));
+        let case = || show(&[base, &local, &remote]);
+        let compared = Compared::of(Some(base), &local, &remote);
+        assert_eq!(compared.is_local_as_agreed(), same(base, &local), "{}", case());
+        assert_eq!(compared.is_remote_as_agreed(), same(base, &remote), "{}", case());
+        assert_eq!(compared.is_agreed(), same(&local, &remote), "{}", case());
+        let two = [diff(&local, base), diff(&remote, base)];
+        assert_eq!(diffs([&local, &remote], base), two, "{}", case());
     }
 }
 

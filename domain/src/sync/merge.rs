@@ -17,9 +17,9 @@
 //! | anything else, lines without a colon included | found again by parameters, else as the only one of its name |
 
 mod contest;
+mod edits;
 mod pair;
 mod rule;
-mod side;
 #[cfg(test)]
 #[rustfmt::skip]
 mod table;
@@ -32,8 +32,9 @@ pub use contest::{Contested, Stands};
 
 use self::rule::{Gone, Rule, Target, Text, Three};
 use self::three::three_way;
+use super::policy::ConflictPolicy;
 use crate::vcard::{
-    Card, FieldChange, How, Known, NewProperty, Value, Version, convert, diff, same,
+    Card, FieldChange, How, Known, NewProperty, Reading, Value, Version, apart, convert, diff, same,
 };
 
 /// Whose value stands where both sides edited one thing differently.
@@ -48,6 +49,16 @@ pub enum Prefer {
     /// nickname, a note a paragraph of the other note, anything else a line of the note such as
     /// `also birthday: 1980-01-16`.
     Both,
+}
+
+impl From<ConflictPolicy> for Prefer {
+    fn from(policy: ConflictPolicy) -> Self {
+        match policy {
+            ConflictPolicy::Server | ConflictPolicy::Ask => Self::Remote,
+            ConflictPolicy::Local => Self::Local,
+            ConflictPolicy::Both => Self::Both,
+        }
+    }
 }
 
 /// Two cards as one. See [`merge`].
@@ -80,30 +91,7 @@ pub struct Absorbed {
 /// for the server. Otherwise it is built on ours, which may say more than the server's version can;
 /// a vCard 2.1 of ours, which few servers take, is converted first.
 pub fn merge(base: Option<&Card>, local: &Card, remote: &Card, prefer: Prefer) -> Merged {
-    let agreed = |card| Merged { card, contested: Vec::new() };
-    if base == Some(local) || local == remote {
-        return agreed(remote.clone());
-    }
-    if base == Some(remote) {
-        return agreed(with_uid_of(local.clone(), remote));
-    }
-    let level = Level::of(base, local, remote);
-    let (local_text, remote_text) = (&*level.local, &*level.remote);
-    let one_version = local.version() == remote.version();
-    let (target, here, there) = if one_version {
-        (Target::Remote, remote_text, local_text)
-    } else {
-        (Target::Local, local_text, remote_text)
-    };
-    let three = Three { base: level.base.as_deref(), here, there };
-    let outcome = three_way(three, Rule { prefer, target, gone: Gone::Deleted });
-    let card = match (outcome.text, target) {
-        (Text::Here, Target::Remote) | (Text::There, _) => remote.clone(),
-        (Text::Here, Target::Local) => level.local.into_owned(),
-        (Text::New(card), _) => card,
-    };
-    let with_uid = if remote.uid().is_some() { remote } else { local };
-    Merged { card: with_uid_of(card, with_uid), contested: outcome.contested }
+    Compared::of(base, local, remote).merge(prefer)
 }
 
 /// Takes over what the server made of a card that was uploaded: `served` is what it gives back for
@@ -135,11 +123,134 @@ pub fn follow(base: &Card, local: &Card, remote: &Card) -> Absorbed {
     Absorbed { card, not_kept }
 }
 
+/// The card here and the one on the server beside the one they last agreed on, read once whatever is
+/// asked of them.
+pub struct Compared<'a> {
+    base: Base<'a>,
+    local: Reading<'a>,
+    remote: Reading<'a>,
+}
+
+enum Base<'a> {
+    /// They never agreed.
+    Missing,
+    /// The text here.
+    Local,
+    /// The text on the server.
+    Remote,
+    Other(Reading<'a>),
+}
+
+impl<'a> Compared<'a> {
+    /// Reads them as far as they differ.
+    pub fn of(base: Option<&'a Card>, local: &'a Card, remote: &'a Card) -> Self {
+        let (base, [local, remote]) = match base {
+            None => (Base::Missing, apart([local, remote])),
+            Some(base) if base == local => (Base::Local, apart([local, remote])),
+            Some(base) if base == remote => (Base::Remote, apart([local, remote])),
+            Some(base) => {
+                let [base, local, remote] = apart([base, local, remote]);
+                (Base::Other(base), [local, remote])
+            }
+        };
+        Self { base, local, remote }
+    }
+
+    /// Whether the card here says what they last agreed on.
+    pub fn is_local_as_agreed(&self) -> bool {
+        self.base().is_some_and(|base| base.says_as(&self.local))
+    }
+
+    /// Whether the server's card does.
+    pub fn is_remote_as_agreed(&self) -> bool {
+        self.base().is_some_and(|base| base.says_as(&self.remote))
+    }
+
+    /// Whether the card here and the server's say the same.
+    pub fn is_agreed(&self) -> bool {
+        self.local.says_as(&self.remote)
+    }
+
+    /// Merges the edits of both sides: see [`merge`].
+    pub fn merge(&self, prefer: Prefer) -> Merged {
+        let (local, remote) = (self.local.card, self.remote.card);
+        let agreed = |card| Merged { card, contested: Vec::new() };
+        match self.base {
+            Base::Local => return agreed(remote.clone()),
+            _ if local == remote => return agreed(remote.clone()),
+            Base::Remote => return agreed(with_uid_of(local.clone(), remote)),
+            Base::Missing | Base::Other(_) => {}
+        }
+        let level = self.level();
+        let level = level.as_ref().map(Level::compared);
+        let level = level.as_ref().unwrap_or(self);
+        let one_version = local.version() == remote.version();
+        let target = if one_version { Target::Remote } else { Target::Local };
+        let outcome = three_way(level.three(target), Rule { prefer, target, gone: Gone::Deleted });
+        let card = match (outcome.text, target) {
+            (Text::Here, Target::Remote) | (Text::There, _) => remote.clone(),
+            (Text::Here, Target::Local) => level.local.card.clone(),
+            (Text::New(card), _) => card,
+        };
+        let with_uid = if remote.uid().is_some() { remote } else { local };
+        Merged { card: with_uid_of(card, with_uid), contested: outcome.contested }
+    }
+
+    fn base(&self) -> Option<&Reading<'a>> {
+        match &self.base {
+            Base::Missing => None,
+            Base::Local => Some(&self.local),
+            Base::Remote => Some(&self.remote),
+            Base::Other(base) => Some(base),
+        }
+    }
+
+    fn three(&self, target: Target) -> Three<'_> {
+        let (here, there) = match target {
+            Target::Local => (&self.local, &self.remote),
+            Target::Remote => (&self.remote, &self.local),
+        };
+        Three { base: self.base(), here, there }
+    }
+
+    /// The three cards in one version; `None` when they are.
+    fn level(&self) -> Option<Level<'a>> {
+        let (local, remote) = (self.local.card, self.remote.card);
+        let base = self.base().map(|base| base.card);
+        // Nothing is ever converted to 2.1.
+        let version = match local.version() {
+            Version::V21 => remote.version(),
+            newer => newer,
+        };
+        let mut all = [local, remote].into_iter().chain(base);
+        all.any(|card| card.version() != version).then(|| Level {
+            base: base.map(|base| of_version(base, version)),
+            local: of_version(local, version),
+            remote: of_version(remote, version),
+        })
+    }
+}
+
+/// The three cards in one version.
+struct Level<'a> {
+    base: Option<Cow<'a, Card>>,
+    local: Cow<'a, Card>,
+    remote: Cow<'a, Card>,
+}
+
+impl Level<'_> {
+    fn compared(&self) -> Compared<'_> {
+        Compared::of(self.base.as_deref(), &self.local, &self.remote)
+    }
+}
+
 /// The card here with what came from the server; `None` when nothing changes.
 fn taken_over(base: &Card, local: &Card, remote: &Card, rule: Rule) -> Option<Card> {
-    let level = Level::of(Some(base), local, remote);
-    let three = Three { base: level.base.as_deref(), here: &level.local, there: &level.remote };
-    let card = match three_way(three, rule).text {
+    let compared = Compared::of(Some(base), local, remote);
+    let level = compared.level();
+    let level = level.as_ref().map(Level::compared);
+    let level = level.as_ref().unwrap_or(&compared);
+    let card = match three_way(level.three(rule.target), rule).text {
         Text::Here => local.clone(),
         Text::There => remote.clone(),
         Text::New(card) => card,
@@ -155,28 +266,6 @@ fn lacking(served: &Card, card: &Card) -> Vec<FieldChange> {
     let served = of_version(served, card.version());
     let changes = diff(card, &served).into_iter();
     changes.filter(|change| change.how != How::Added).collect()
-}
-
-/// The three cards in one version.
-struct Level<'a> {
-    base: Option<Cow<'a, Card>>,
-    local: Cow<'a, Card>,
-    remote: Cow<'a, Card>,
-}
-
-impl<'a> Level<'a> {
-    fn of(base: Option<&'a Card>, local: &'a Card, remote: &'a Card) -> Self {
-        // Nothing is ever converted to 2.1.
-        let version = match local.version() {
-            Version::V21 => remote.version(),
-            newer => newer,
-        };
-        Self {
-            base: base.map(|base| of_version(base, version)),
-            local: of_version(local, version),
-            remote: of_version(remote, version),
-        }
-    }
 }
 
 fn of_version(card: &Card, version: Version) -> Cow<'_, Card> {

@@ -2,11 +2,11 @@
 
 use super::action::{Action, Merge, RemoteCard, Send, Sending, Standing, Step};
 use super::decide::{There, Verdict, decide};
-use super::merge::{Absorbed, Merged, Prefer, absorb, follow, merge, with_uid_of};
+use super::merge::{Absorbed, Compared, Merged, absorb, follow, merge, with_uid_of};
 use super::policy::{ConflictPolicy, Direction};
 use super::snapshot::{Here, Link, Linked, StoredContact};
 use super::upload::is_sent;
-use crate::vcard::{Card, FieldChange, check, content, diff, index, same};
+use crate::vcard::{Card, FieldChange, check, content, diff, diffs, index, same};
 
 /// What the user chose for this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,7 +168,10 @@ fn plan_first_meeting(remote: RemoteCard, contact: &StoredContact, choice: Choic
         (Direction::Push, false) => {
             meeting.conflict(remote, "here and on the server they differ: both are kept")
         }
-        _ => meeting.merge(remote, choice),
+        _ => {
+            let merged = merge(None, &meeting.local, &remote.card, choice.policy.into());
+            meeting.merge(remote, choice, merged)
+        }
     }
 }
 
@@ -177,19 +180,24 @@ const OURS_BY_FORCE: &str = "the card here replaces the server's";
 
 fn plan_linked(remote: RemoteCard, linked: &Linked, choice: Choice) -> Action {
     let Linked { contact, link } = linked;
-    let base = link.base.as_deref().map(Card::parse);
     let local = Card::parse(contact.vcard.as_slice());
-    let alike = Same::of(base.as_ref(), &local, &remote.card);
+    let base = link.base.as_deref().map(|base| match base == contact.vcard {
+        true => local.clone(),
+        false => Card::parse(base),
+    });
+    let compared = Compared::of(base.as_ref(), &local, &remote.card);
     // Deleted here as it is there, but that nobody saw it arrive: that is no edit by another.
     let is_our_own = || contact.deleted && is_sent(&local, &contact.id.to_string(), &remote.card);
-    let there = if alike.there_as_base || is_our_own() { There::Same } else { There::Edited };
-    let has_more = base.is_some() && !alike.here_as_base;
+    let is_same = compared.is_remote_as_agreed() || is_our_own();
+    let there = if is_same { There::Same } else { There::Edited };
+    let has_more = base.is_some() && !compared.is_local_as_agreed();
     let (here, seen) = match linked.here() {
         // An edit that was undone is none.
         Here::Edited if base.is_some() && !has_more => (Here::Same, contact.edited),
         here => (here, link.seen),
     };
-    let verdict = decide(here, there, alike.both, choice.direction, choice.force);
+    let verdict = decide(here, there, compared.is_agreed(), choice.direction, choice.force);
+    let merged = (verdict == Verdict::Merge).then(|| compared.merge(choice.policy.into()));
     if verdict == Verdict::InSync
         && is_agreed(&remote, link, seen)
         && (has_more || local == remote.card)
@@ -198,6 +206,9 @@ fn plan_linked(remote: RemoteCard, linked: &Linked, choice: Choice) -> Action {
         return about(contact, Step::Wait, Vec::new(), None);
     }
     let meeting = Meeting { contact, local, base, seen };
+    if let Some(merged) = merged {
+        return meeting.merge(remote, choice, merged);
+    }
     match verdict {
         // What is here and not in the base is what the server does not keep (Q90).
         Verdict::InSync if has_more => meeting.rebase(remote),
@@ -216,7 +227,6 @@ fn plan_linked(remote: RemoteCard, linked: &Linked, choice: Choice) -> Action {
         Verdict::ReviveHere => {
             meeting.take(remote, Some("deleted here, but edited on the server: back"))
         }
-        Verdict::Merge => meeting.merge(remote, choice),
         Verdict::Leave => {
             let words = match here {
                 Here::Deleted => "deleted here, but edited on the server: left as they are",
@@ -225,25 +235,6 @@ fn plan_linked(remote: RemoteCard, linked: &Linked, choice: Choice) -> Action {
             meeting.conflict(remote, words)
         }
         _ => about(contact, Step::Wait, Vec::new(), None),
-    }
-}
-
-/// Which of three cards say the same.
-struct Same {
-    here_as_base: bool,
-    there_as_base: bool,
-    both: bool,
-}
-
-impl Same {
-    fn of(base: Option<&Card>, here: &Card, there: &Card) -> Self {
-        let as_base = |side: &Card| base.is_some_and(|base| same(base, side));
-        let (here_as_base, there_as_base) = (as_base(here), as_base(there));
-        let both = match (here_as_base, there_as_base) {
-            (false, false) => same(here, there),
-            (here, there) => here && there,
-        };
-        Self { here_as_base, there_as_base, both }
     }
 }
 
@@ -305,18 +296,12 @@ impl Meeting<'_> {
         about(self.contact, step, Vec::new(), Some("deleted here"))
     }
 
-    fn merge(self, remote: RemoteCard, choice: Choice) -> Action {
-        let prefer = match choice.policy {
-            ConflictPolicy::Server | ConflictPolicy::Ask => Prefer::Remote,
-            ConflictPolicy::Local => Prefer::Local,
-            ConflictPolicy::Both => Prefer::Both,
-        };
-        let Merged { card, contested } =
-            merge(self.base.as_ref(), &self.local, &remote.card, prefer);
+    fn merge(self, remote: RemoteCard, choice: Choice, merged: Merged) -> Action {
+        let Merged { card, contested } = merged;
         if choice.policy == ConflictPolicy::Ask && !contested.is_empty() {
             return self.conflict(remote, "edited here and on the server: both are kept");
         }
-        let there = diff(&remote.card, &card);
+        let [fields, there] = diffs([&self.local, &remote.card], &card);
         let send = match choice.direction {
             _ if there.is_empty() => Send::Needless,
             Direction::Pull => Send::Later,
@@ -324,7 +309,6 @@ impl Meeting<'_> {
         };
         // The same in other words: then the server's words.
         let card = if there.is_empty() { remote.card.clone() } else { card };
-        let fields = diff(&self.local, &card);
         let words: Vec<String> = contested.iter().map(ToString::to_string).collect();
         let contested = (!words.is_empty()).then(|| words.join("; "));
         let merge = Merge {

@@ -174,16 +174,21 @@ impl Card {
     }
 
     /// Which property stands on each line; `None` where none does.
-    pub(crate) fn kinds(&self) -> impl Iterator<Item = Option<Known>> {
+    pub(super) fn kinds(&self) -> impl Iterator<Item = Option<Known>> {
         let lines = self.scan.lines.iter();
         lines.map(|line| (line.shape == Shape::Property).then_some(line.known))
     }
 
     /// The lines that are read without looking at any other: properties in no group.
-    pub(crate) fn lone_lines(&self) -> impl Iterator<Item = (LineId, &[u8])> {
-        let alone =
-            |line: &Line| line.shape == Shape::Property && line.name.0 == 0 && line.value.is_some();
-        self.lines().filter(move |(id, _)| self.scanned(*id).is_some_and(alone))
+    pub(super) fn lone_lines(&self) -> impl Iterator<Item = (LineId, &[u8])> {
+        let lines = self.scan.lines.iter().enumerate().filter(|(_, line)| is_alone(line));
+        lines.map(|(at, line)| (LineId(at), sub(self.as_bytes(), line.start, line.end)))
+    }
+
+    /// The line at a place, if it is one of [`Card::lone_lines`].
+    pub(super) fn lone_line(&self, at: usize) -> Option<&[u8]> {
+        let line = self.scan.lines.get(at).filter(|line| is_alone(line))?;
+        Some(sub(self.as_bytes(), line.start, line.end))
     }
 
     /// Its properties that are in a group, in order.
@@ -273,6 +278,11 @@ impl PartialEq for Card {
 }
 
 impl Eq for Card {}
+
+/// Whether a line is a property in no group, whose head is not folded.
+fn is_alone(line: &Line) -> bool {
+    line.shape == Shape::Property && line.name.0 == 0 && line.value.is_some()
+}
 
 /// Whether a line holds something of a contact.
 fn is_content(line: &Line) -> bool {

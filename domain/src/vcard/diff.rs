@@ -1,13 +1,15 @@
 //! What changed from one card to another, in a person's words.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt;
 
-use super::facts::{Fact, Facts, facts_apart};
+use super::apart::{Reading, apart};
+use super::facts::Fact;
 use super::known::Known;
 use super::label::{self, Groups};
 use super::{Card, LineId};
+use crate::meet::meet;
 
 /// One difference between two cards, in a person's words: `phone work changed`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,38 +58,38 @@ impl fmt::Display for How {
 ///
 /// The same words are said once: two new work phones are one `phone work added`.
 pub fn diff(before: &Card, after: &Card) -> Vec<FieldChange> {
-    let [old, new] = facts_apart(before, after);
-    let mut gone = Said::of(before, unique(&old, &new));
-    let mut come = Said::of(after, unique(&new, &old));
+    let [before, after] = apart([before, after]);
+    changes(&before, &after)
+}
+
+/// What has changed from each of two cards to a third, as [`diff`] says it; each card is read once.
+pub fn diffs(befores: [&Card; 2], after: &Card) -> [Vec<FieldChange>; 2] {
+    let [one, other] = befores;
+    let [one, other, after] = apart([one, other, after]);
+    [changes(&one, &after), changes(&other, &after)]
+}
+
+fn changes(before: &Reading<'_>, after: &Reading<'_>) -> Vec<FieldChange> {
+    let mut gone = sayings(before, after);
+    let mut come = sayings(after, before);
     let mut changes = Vec::new();
     // Same field and label on both sides: another value. Then same value: another label.
-    for exact in [Match::Label, Match::Value, Match::Single] {
-        let mut waiting: BTreeMap<_, Vec<usize>> = BTreeMap::new();
-        for (at, said) in gone.said.iter().enumerate().rev() {
-            if let Some(key) = said.key(exact) {
-                waiting.entry(key).or_default().push(at);
-            }
-        }
-        let mut paired = Vec::new();
-        for said in &mut come.said {
-            let found = said.key(exact).and_then(|key| waiting.get_mut(&key)?.pop());
-            if let Some(found) = found {
-                changes.push((said.at, said.change(How::Changed)));
-                said.done = true;
-                paired.push(found);
-            }
-        }
-        drop(waiting);
-        for found in paired {
-            if let Some(said) = gone.said.get_mut(found) {
-                said.done = true;
+    for by in [Match::Label, Match::Value, Match::Single] {
+        let mut pairs = Vec::new();
+        meet(keyed(&gone, by), keyed(&come, by), |olds, news| {
+            pairs.extend(olds.iter().zip(news).map(|(old, new)| (old.1, new.1)));
+        });
+        for (old, new) in pairs {
+            if let (Some(old), Some(new)) = (gone.get_mut(old), come.get_mut(new)) {
+                changes.push((new.at, new.change(How::Changed)));
+                (old.done, new.done) = (true, true);
             }
         }
     }
-    changes.extend(come.rest(How::Added));
+    changes.extend(left(&come, How::Added));
     changes.sort_by_key(|(at, _)| *at);
-    changes.extend(gone.rest(How::Removed));
-    once(changes.into_iter().map(|(_, change)| change))
+    changes.extend(left(&gone, How::Removed));
+    once(changes.into_iter().map(|(_, change)| change).collect())
 }
 
 /// By what a fact that is gone and one that came are taken for one that changed.
@@ -96,10 +98,6 @@ enum Match {
     Label,
     Value,
     Single,
-}
-
-struct Said<'a> {
-    said: Vec<Saying<'a>>,
 }
 
 struct Saying<'a> {
@@ -111,37 +109,38 @@ struct Saying<'a> {
     done: bool,
 }
 
-impl<'a> Said<'a> {
-    fn of(card: &Card, facts: Vec<Fact<'a>>) -> Self {
-        if facts.is_empty() {
-            return Self { said: Vec::new() };
-        }
-        let groups = Groups::of(card);
-        let said = facts.into_iter().map(|fact| {
-            let property = card.property(fact.line);
-            let label = property.and_then(|property| label::label(card, &groups, &property).0);
-            let field = field(&fact);
-            let label = label.filter(|_| has_label(&fact));
-            let single = is_single(fact.known);
-            Saying { at: fact.line, field, label, value: fact.value, single, done: false }
-        });
-        Self { said: said.collect() }
-    }
-
-    fn rest(&self, how: How) -> Vec<(LineId, FieldChange)> {
-        let left = self.said.iter().filter(|said| !said.done);
-        left.map(|said| (said.at, said.change(how))).collect()
-    }
+/// What `one` says that `other` does not, in words.
+fn sayings<'a>(one: &'a Reading<'_>, other: &Reading<'_>) -> Vec<Saying<'a>> {
+    let Reading { card, groups, facts } = one;
+    let facts = facts.iter().filter(|fact| !other.facts.say(fact.normal));
+    let said = facts.map(|fact| {
+        let (field, label) = words(card, groups, &fact);
+        let single = is_single(fact.known);
+        Saying { at: fact.line, field, label, value: fact.value, single, done: false }
+    });
+    said.collect()
 }
 
-impl<'a> Saying<'a> {
-    fn key(&self, by: Match) -> Option<(String, Option<String>, &'a [u8])> {
-        let field = self.field.clone().into_owned();
+type Key<'a> = (&'a str, Option<&'a str>, &'a [u8]);
+
+/// What is not paired yet, by what it is paired by.
+fn keyed<'a>(said: &'a [Saying<'_>], by: Match) -> Vec<(Key<'a>, usize)> {
+    let waiting = said.iter().zip(0..).filter(|(one, _)| !one.done);
+    waiting.filter_map(|(one, at)| Some((one.key(by)?, at))).collect()
+}
+
+/// What is not paired with anything.
+fn left(said: &[Saying<'_>], how: How) -> impl Iterator<Item = (LineId, FieldChange)> {
+    let left = said.iter().filter(|one| !one.done);
+    left.map(move |one| (one.at, one.change(how)))
+}
+
+impl Saying<'_> {
+    fn key(&self, by: Match) -> Option<Key<'_>> {
         match by {
-            _ if self.done => None,
-            Match::Label => Some((field, self.label.clone(), &[])),
-            Match::Value => Some((field, None, self.value)),
-            Match::Single => self.single.then_some((field, None, &[])),
+            Match::Label => Some((&self.field, self.label.as_deref(), &[])),
+            Match::Value => Some((&self.field, None, self.value)),
+            Match::Single => self.single.then_some((&self.field, None, &[])),
         }
     }
 
@@ -150,16 +149,13 @@ impl<'a> Saying<'a> {
     }
 }
 
-/// The facts of `one` that `other` does not have.
-fn unique<'a>(one: &'a Facts, other: &Facts) -> Vec<Fact<'a>> {
-    let known: std::collections::BTreeSet<&[u8]> = other.iter().map(|fact| fact.normal).collect();
-    one.iter().filter(|fact| !known.contains(fact.normal)).collect()
-}
-
 /// The changes without repetition; a single field that came and went under several lines (FN and N)
 /// has changed.
-fn once(changes: impl Iterator<Item = FieldChange>) -> Vec<FieldChange> {
-    let mut at: BTreeMap<(String, Option<String>, How), ()> = BTreeMap::new();
+fn once(changes: Vec<FieldChange>) -> Vec<FieldChange> {
+    if changes.len() < 2 {
+        return changes;
+    }
+    let mut known: BTreeSet<(String, Option<String>, How)> = BTreeSet::new();
     let mut names: Option<usize> = None;
     let mut said: Vec<FieldChange> = Vec::new();
     for change in changes {
@@ -172,8 +168,7 @@ fn once(changes: impl Iterator<Item = FieldChange>) -> Vec<FieldChange> {
                     said.push(change);
                 }
             }
-        } else if at.insert((change.field.clone(), change.label.clone(), change.how), ()).is_none()
-        {
+        } else if known.insert((change.field.clone(), change.label.clone(), change.how)) {
             said.push(change);
         }
     }
@@ -181,10 +176,14 @@ fn once(changes: impl Iterator<Item = FieldChange>) -> Vec<FieldChange> {
 }
 
 /// What a person calls the field of a fact, and its label.
-pub(crate) fn words(card: &Card, groups: &Groups, fact: &Fact<'_>) -> (String, Option<String>) {
+pub(crate) fn words<'a>(
+    card: &Card,
+    groups: &Groups,
+    fact: &Fact<'a>,
+) -> (Cow<'a, str>, Option<String>) {
     let property = card.property(fact.line).filter(|_| has_label(fact));
     let label = property.and_then(|property| label::label(card, groups, &property).0);
-    (field(fact).into_owned(), label)
+    (field(fact), label)
 }
 
 /// What a person calls a fact.

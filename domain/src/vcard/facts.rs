@@ -7,7 +7,6 @@ use super::label::{Groups, Own, Types, is_encoding, lower};
 use super::person;
 use super::property::Property;
 use super::says::{is_binary, value};
-use super::shared::Shared;
 use super::{Card, LineId, text};
 use crate::contact::Kind;
 
@@ -21,7 +20,10 @@ pub(crate) const COMPONENT: u8 = 0xFE;
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     bytes: Vec<u8>,
+    /// In the order of the card.
     items: Vec<Item>,
+    /// Places in `items`, sorted by what they say; one after the other where several say it.
+    sorted: Vec<usize>,
 }
 
 /// One thing a card says: a property with its label, or one item of a list.
@@ -52,43 +54,30 @@ struct Item {
 /// Takes a card as facts: what two cards must share to be the same to their user. VERSION, REV,
 /// PRODID, empty properties and the layout are no facts.
 pub fn facts(card: &Card) -> Facts {
-    let mut facts = Facts {
-        bytes: Vec::with_capacity(card.as_bytes().len().min(4096)),
-        items: Vec::with_capacity(card.scanned_lines().len()),
-    };
-    facts.take(card, &Groups::of(card), |_| true);
-    facts
+    let bytes = Vec::with_capacity(card.as_bytes().len().min(4096));
+    let items = Vec::with_capacity(card.scanned_lines().len());
+    Facts { bytes, items, sorted: Vec::new() }.with(card, &Groups::of(card), |_| true)
 }
 
-/// What two cards say, but for the lines that both have: what one of them says beyond the other is in
-/// what is left, and there the other does not say it either.
-pub(super) fn facts_apart(one: &Card, other: &Card) -> [Facts; 2] {
-    if one.version() != other.version() {
-        return [facts(one), facts(other)];
-    }
-    let Shared { here, there, .. } = Shared::of(None, one, other);
-    let of = |card: &Card, shared: Vec<bool>| {
-        facts_of(card, &Groups::of(card), |line| shared.get(line.index()) != Some(&true))
-    };
-    [of(one, here), of(other, there)]
-}
-
-/// The facts of some lines only: two cards that share most of them need not read those.
-pub(crate) fn facts_of(card: &Card, groups: &Groups, wanted: impl Fn(LineId) -> bool) -> Facts {
-    let mut facts = Facts { bytes: Vec::with_capacity(256), items: Vec::with_capacity(8) };
-    facts.take(card, groups, wanted);
-    facts
+/// The facts of some lines only: see [`super::apart`].
+pub(super) fn facts_of(card: &Card, groups: &Groups, wanted: impl Fn(LineId) -> bool) -> Facts {
+    let (bytes, items) = (Vec::with_capacity(256), Vec::with_capacity(8));
+    Facts { bytes, items, sorted: Vec::new() }.with(card, groups, wanted)
 }
 
 impl Facts {
-    fn take(&mut self, card: &Card, groups: &Groups, wanted: impl Fn(LineId) -> bool) {
-        let mut writer = Writer { card, groups, facts: self };
+    fn with(mut self, card: &Card, groups: &Groups, wanted: impl Fn(LineId) -> bool) -> Self {
+        let mut writer = Writer { card, groups, facts: &mut self };
         for property in card.properties_on(&wanted) {
             writer.property(&property);
         }
         for (line, junk) in card.junk().filter(|(line, _)| wanted(*line)) {
             writer.junk(line, junk);
         }
+        let mut sorted: Vec<usize> = (0..self.items.len()).collect();
+        sorted.sort_by(|a, b| self.normal(*a).cmp(self.normal(*b)));
+        self.sorted = sorted;
+        self
     }
 
     /// How many bytes all of them take.
@@ -98,16 +87,42 @@ impl Facts {
 
     /// The facts, in the order of the card.
     pub fn iter(&self) -> impl Iterator<Item = Fact<'_>> {
-        self.items.iter().map(|item| {
-            let part = |start, end| self.bytes.get(start..end).unwrap_or_default();
-            Fact {
-                line: item.line,
-                known: item.known,
-                name: part(item.start, item.name),
-                normal: part(item.start, item.end),
-                value: part(item.value, item.end),
-            }
-        })
+        self.items.iter().map(|item| self.fact(item))
+    }
+
+    /// As a set: each by one of those that say it, sorted by what they say.
+    pub(crate) fn set(&self) -> impl Iterator<Item = Fact<'_>> {
+        let said = self.sorted.chunk_by(|a, b| self.normal(*a) == self.normal(*b));
+        said.filter_map(|same| self.items.get(*same.first()?)).map(|item| self.fact(item))
+    }
+
+    /// Whether one says it.
+    pub(crate) fn say(&self, normal: &[u8]) -> bool {
+        self.saying(normal).next().is_some()
+    }
+
+    /// Those that say it; several where it stands twice, or under several names.
+    pub(crate) fn saying(&self, normal: &[u8]) -> impl Iterator<Item = Fact<'_>> {
+        let start = self.sorted.partition_point(|at| self.normal(*at) < normal);
+        let from = self.sorted.get(start..).unwrap_or_default();
+        let same = from.iter().take_while(move |at| self.normal(**at) == normal);
+        same.filter_map(|at| self.items.get(*at)).map(|item| self.fact(item))
+    }
+
+    fn normal(&self, at: usize) -> &[u8] {
+        let item = self.items.get(at).and_then(|item| self.bytes.get(item.start..item.end));
+        item.unwrap_or_default()
+    }
+
+    fn fact(&self, item: &Item) -> Fact<'_> {
+        let part = |start, end| self.bytes.get(start..end).unwrap_or_default();
+        Fact {
+            line: item.line,
+            known: item.known,
+            name: part(item.start, item.name),
+            normal: part(item.start, item.end),
+            value: part(item.value, item.end),
+        }
     }
 }
 

@@ -11,6 +11,7 @@
 //! - [`check`], [`split`], [`decode_file`]: bytes that may or may not be cards.
 //! - [`convert`]: another version, for export only.
 
+mod apart;
 mod binary;
 mod blend;
 mod card;
@@ -38,7 +39,6 @@ mod raise;
 mod relabel;
 mod says;
 mod scan;
-mod shared;
 mod split;
 mod statements;
 mod text;
@@ -50,7 +50,7 @@ pub use card::{Card, Flaw, LineId, Version, check};
 pub use charset::decode_file;
 pub use convert::convert;
 pub use date::Date;
-pub use diff::{FieldChange, How, diff};
+pub use diff::{FieldChange, How, diff, diffs};
 pub use edit::NewProperty;
 pub use facts::{Fact, Facts, facts};
 pub use field::{
@@ -66,11 +66,11 @@ pub use split::{Piece, split};
 pub use statements::{Says, Statement, statements};
 pub use write::Value;
 
+pub(crate) use apart::{Reading, apart};
 pub(crate) use blend::{Blend, Origin, Told, has_components};
 pub(crate) use diff::{is_single, words};
-pub(crate) use facts::{COMPONENT, facts_of};
-pub(crate) use label::Groups;
+pub(crate) use facts::COMPONENT;
+
 pub(crate) use marks::{Entry, Marks};
 pub(crate) use patch::Patch;
 pub(crate) use says::{is_binary, is_link, list_items, shown};
-pub(crate) use shared::Shared;

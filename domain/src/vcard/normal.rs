@@ -1,6 +1,7 @@
 //! The normal form of a card.
 
-use super::facts::{Fact, Facts, facts, facts_apart};
+use super::apart;
+use super::facts::{Fact, facts};
 use super::{Card, Known};
 
 /// A card made comparable: equal when no user would call them different. See [`normal`].
@@ -40,8 +41,8 @@ pub fn same(one: &Card, other: &Card) -> bool {
     if one == other {
         return true;
     }
-    let [ours, theirs] = facts_apart(one, other);
-    lines(&ours, |_| true) == lines(&theirs, |_| true)
+    let [one, other] = apart([one, other]);
+    one.says_as(&other)
 }
 
 /// The normal form without the UID: who a contact is, not what a program named it. For contacts that
@@ -52,23 +53,13 @@ pub fn content(card: &Card) -> Normal {
 
 fn normal_of(card: &Card, counts: impl Fn(&Fact<'_>) -> bool) -> Normal {
     let facts = facts(card);
-    let lines = lines(&facts, counts);
-    let mut normal = Vec::with_capacity(facts.len() + lines.len() * size_of::<usize>());
-    for line in lines {
+    let mut normal = Vec::with_capacity(facts.len() + 16 * size_of::<usize>());
+    for fact in facts.set().filter(counts) {
         // The length comes first, so that no two lists of facts read as one.
-        normal.extend_from_slice(&line.len().to_be_bytes());
-        normal.extend_from_slice(line);
+        normal.extend_from_slice(&fact.normal.len().to_be_bytes());
+        normal.extend_from_slice(fact.normal);
     }
     Normal(normal)
-}
-
-/// The facts that count, as a set.
-fn lines(facts: &Facts, counts: impl Fn(&Fact<'_>) -> bool) -> Vec<&[u8]> {
-    let counted = facts.iter().filter(|fact| counts(fact));
-    let mut lines: Vec<&[u8]> = counted.map(|fact| fact.normal).collect();
-    lines.sort_unstable();
-    lines.dedup();
-    lines
 }
 
 #[cfg(test)]

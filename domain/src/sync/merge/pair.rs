@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::meet::meet;
 use crate::vcard::{COMPONENT, Card, Fact, Known, has_components, is_single};
 
 /// A fact and the card that says it.
@@ -39,6 +40,15 @@ pub(super) fn pair(all_olds: &[Said<'_>], all_news: &[Said<'_>], by: &[By]) -> V
     if all_olds.is_empty() || all_news.is_empty() {
         return pairs;
     }
+    // One edit, as nearly always: there is nothing to sort.
+    if let ([old], [new]) = (all_olds, all_news) {
+        let is_item = is_set(old.fact.known) || is_set(new.fact.known);
+        let same = |by: &By| key(old, *by).is_some_and(|old| key(new, *by) == Some(old));
+        if !is_item && old.fact.name == new.fact.name && by.iter().any(same) {
+            pairs.push((0, 0));
+        }
+        return pairs;
+    }
     let mut old_free: Vec<bool> = all_olds.iter().map(|said| !is_set(said.fact.known)).collect();
     let mut new_free: Vec<bool> = all_news.iter().map(|said| !is_set(said.fact.known)).collect();
     for by in by {
@@ -46,17 +56,11 @@ pub(super) fn pair(all_olds: &[Said<'_>], all_news: &[Said<'_>], by: &[By]) -> V
         if waiting.is_empty() {
             continue;
         }
-        let coming = keyed(all_news, &new_free, *by);
-        let mut coming = coming.chunk_by(|a, b| a.0 == b.0).peekable();
-        for olds in waiting.chunk_by(|a, b| a.0 == b.0) {
-            let key = olds.first().map(|(key, _)| key);
-            while coming.next_if(|news| news.first().map(|(key, _)| key) < key).is_some() {}
-            let same = |news: &&[(Key<'_>, usize)]| news.first().map(|(key, _)| key) == key;
-            let Some(news) = coming.next_if(same) else { continue };
+        meet(waiting, keyed(all_news, &new_free, *by), |olds, news| {
             let (olds, news) = (places(olds), places(news));
             let found = match by {
                 // Which of several it was, nobody can tell.
-                By::Name if olds.len() > 1 || news.len() > 1 => continue,
+                By::Name if olds.len() > 1 || news.len() > 1 => return,
                 By::Marks if olds.len() > 1 => by_likeness((all_olds, &olds), (all_news, &news)),
                 _ => olds.into_iter().zip(news).collect(),
             };
@@ -65,7 +69,7 @@ pub(super) fn pair(all_olds: &[Said<'_>], all_news: &[Said<'_>], by: &[By]) -> V
                 set(&mut old_free, old);
                 set(&mut new_free, new);
             }
-        }
+        });
     }
     pairs
 }
@@ -172,13 +176,11 @@ fn spells(known: Known) -> bool {
 
 type Key<'a> = (&'a [u8], Cow<'a, [u8]>);
 
-/// The facts that are free, sorted by what they are recognised by, then as they stand.
+/// The facts that are free, by what they are recognised by.
 fn keyed<'a>(all: &[Said<'a>], free: &[bool], by: By) -> Vec<(Key<'a>, usize)> {
     let free = all.iter().enumerate().filter(|(at, _)| free.get(*at) == Some(&true));
     let keyed = free.filter_map(|(at, said)| Some(((said.fact.name, key(said, by)?), at)));
-    let mut keyed: Vec<_> = keyed.collect();
-    keyed.sort_unstable();
-    keyed
+    keyed.collect()
 }
 
 fn key<'a>(said: &Said<'a>, by: By) -> Option<Cow<'a, [u8]>> {

@@ -2,16 +2,16 @@
 
 use super::Prefer;
 use super::contest::Contested;
-use crate::vcard::{Card, Origin};
+use crate::vcard::{Card, Origin, Reading};
 
-/// Three cards of one version.
+/// Three cards of one version, read beside each other.
 #[derive(Clone, Copy)]
 pub(super) struct Three<'a> {
-    pub(super) base: Option<&'a Card>,
+    pub(super) base: Option<&'a Reading<'a>>,
     /// The card that is edited.
-    pub(super) here: &'a Card,
+    pub(super) here: &'a Reading<'a>,
     /// The card whose edits are taken over.
-    pub(super) there: &'a Card,
+    pub(super) there: &'a Reading<'a>,
 }
 
 #[derive(Clone, Copy)]

@@ -4,21 +4,18 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Prefer;
 use super::contest::{Aside, Contested};
+use super::edits::{Edits, without_common};
 use super::pair::{By, EDITED, Said, identity, is_list, is_once, is_one, pair};
 use super::rule::{Gone, Outcome, Rule, Target, Text, Three};
-use super::side::{Edits, Read, Side, without_common};
 use super::value::{Versions, blended};
-use crate::vcard::{Blend, Entry, Fact, Known, LineId, Patch, Shared, list_items, shown, words};
+use crate::vcard::{
+    Blend, Card, Entry, Fact, Known, LineId, Patch, Reading, list_items, shown, words,
+};
 
 pub(super) fn three_way(three: Three<'_>, rule: Rule) -> Outcome {
-    let shared = Shared::of(three.base, three.here, three.there);
-    let base = three.base.map(|base| Read::of(base, &shared.base));
-    let here = Read::of(three.here, &shared.here);
-    let there = Read::of(three.there, &shared.there);
-    let base = base.as_ref().map(Side::of);
-    let (here, there) = (Side::of(&here), Side::of(&there));
-    let mut edits_here = Edits::since(base.as_ref(), &here);
-    let mut edits_there = Edits::since(base.as_ref(), &there);
+    let Three { base, here, there } = three;
+    let mut edits_here = Edits::since(base, here);
+    let mut edits_there = Edits::since(base, there);
     let as_is = |text| Outcome { text, contested: Vec::new() };
     if edits_there.is_empty() {
         return as_is(Text::Here);
@@ -30,11 +27,11 @@ pub(super) fn three_way(three: Three<'_>, rule: Rule) -> Outcome {
     }
     without_common(&mut edits_here, &mut edits_there);
     let merging = Merging {
-        base: base.as_ref(),
-        here: &here,
-        there: &there,
+        base,
+        here,
+        there,
         rule,
-        patch: Patch::new(here.card, here.groups),
+        patch: Patch::new(here.card, &here.groups),
         items: BTreeMap::new(),
         contested: Vec::new(),
         asides: Vec::new(),
@@ -43,9 +40,9 @@ pub(super) fn three_way(three: Three<'_>, rule: Rule) -> Outcome {
 }
 
 struct Merging<'a> {
-    base: Option<&'a Side<'a>>,
-    here: &'a Side<'a>,
-    there: &'a Side<'a>,
+    base: Option<&'a Reading<'a>>,
+    here: &'a Reading<'a>,
+    there: &'a Reading<'a>,
     rule: Rule,
     patch: Patch<'a>,
     /// The items that each list there has more.
@@ -76,7 +73,7 @@ impl<'a> Merging<'a> {
                 continue;
             };
             match became(&old.fact) {
-                None => match self.here.fact(old.fact.normal) {
+                None => match self.here.facts.saying(old.fact.normal).next() {
                     Some(same) => self.meet(Some(old.fact), same, new.fact),
                     None => self.add(new.fact),
                 },
@@ -104,7 +101,7 @@ impl<'a> Merging<'a> {
         let here = unpaired(here, pairs.iter().map(|(ours, _)| *ours));
         let there = unpaired(there, pairs.iter().map(|(_, theirs)| *theirs));
         // Beside one that was there before, each of two new ones is one more.
-        let had = |known| self.base.is_some_and(|base| base.has_any(known));
+        let had = |known| self.base.is_some_and(|base| has_any(base.card, known));
         let single = here.into_iter().filter(|said| is_one(&said.fact));
         let new: Vec<Said<'a>> = single.filter(|said| !had(said.fact.known)).collect();
         let only = if self.base.is_some() { By::Rule } else { By::Once };
@@ -158,8 +155,7 @@ impl<'a> Merging<'a> {
     /// A line for each that says the property: an anniversary may stand under several names.
     fn put(&mut self, versions: &Versions<'a, '_>, blend: &Blend) {
         let (here, there) = (versions.here, versions.there);
-        let single = self.here.is_on_one_line(here.0.normal);
-        if single && self.there.is_on_one_line(there.0.normal) {
+        if is_on_one_line(self.here, &here.0) && is_on_one_line(self.there, &there.0) {
             return self.patch.put(here.1, there.1, blend);
         }
         let mut theirs: VecDeque<Entry<'a>> = self.there.entries(there.0.normal).into();
@@ -181,10 +177,10 @@ impl<'a> Merging<'a> {
     }
 
     fn remove(&mut self, old: &Fact<'a>) {
-        for line in self.here.lines(old.normal) {
+        for said in self.here.facts.saying(old.normal) {
             match is_list(old.known) {
-                true => self.patch.remove_item(line, old.value),
-                false => self.patch.cut(line),
+                true => self.patch.remove_item(said.line, old.value),
+                false => self.patch.cut(said.line),
             }
         }
     }
@@ -229,13 +225,14 @@ impl<'a> Merging<'a> {
     fn contest(&mut self, versions: &Versions<'a, '_>, prefer: Prefer) {
         let (fact, _) = versions.here;
         let (_, theirs) = versions.there;
-        let (field, label) = words(self.here.card, self.here.groups, &fact);
+        let (field, label) = words(self.here.card, &self.here.groups, &fact);
         let (here, there) = versions.shown();
         let (local, remote) = match self.rule.target {
             Target::Local => (here, there),
             Target::Remote => (there, here),
         };
-        let contested = Contested { field, label, local, remote, stands: prefer.into() };
+        let contested =
+            Contested { field: field.into_owned(), label, local, remote, stands: prefer.into() };
         self.contested.push((theirs.property.id(), contested));
     }
 
@@ -247,7 +244,7 @@ impl<'a> Merging<'a> {
             Known::Fn => Aside::Nickname(text),
             Known::Note => Aside::Paragraph(text),
             _ => {
-                let (field, _) = words(self.here.card, self.here.groups, fact);
+                let (field, _) = words(self.here.card, &self.here.groups, fact);
                 Aside::Line(format!("also {field}: {text}"))
             }
         });
@@ -263,6 +260,16 @@ impl<'a> Merging<'a> {
         }
         Outcome { text: card.map_or(Text::Here, Text::New), contested }
     }
+}
+
+/// Whether one line only says it.
+fn is_on_one_line(reading: &Reading<'_>, fact: &Fact<'_>) -> bool {
+    reading.facts.saying(fact.normal).take(2).count() == 1
+}
+
+/// Whether a card has any such property.
+fn has_any(card: &Card, known: Known) -> bool {
+    card.properties_of(known).any(|property| !shown(&property).is_empty())
 }
 
 fn unpaired<'a>(all: &[Said<'a>], paired: impl Iterator<Item = usize>) -> Vec<Said<'a>> {
