@@ -8,7 +8,7 @@ mod visit;
 use contactcmd_domain::sync::guard::MaxDelete;
 use contactcmd_domain::sync::plan::Choice;
 use contactcmd_domain::sync::policy;
-use contactcmd_ports::Open;
+use contactcmd_ports::{ContactRepo, Open};
 use futures::executor::block_on;
 
 use crate::cli::{Direction, Global, SyncArgs};
@@ -82,8 +82,10 @@ impl Run<'_> {
             .map(str::parse)
             .transpose()
             .map_err(|error| Failure::usage(format!("`--max-delete`: {error}")))?;
-        let accounts = self.chosen()?;
+        let mut accounts = self.chosen()?;
         let home = account::home(&accounts);
+        // Contacts in no book may be in one of the others: those are read first.
+        accounts.sort_by_key(|(name, _)| home.as_ref() == Some(name));
         let history = config::load(world)?.history;
         let path = paths::database(world, global)?;
         let looks_only = args.dry_run || args.list_addressbooks;
@@ -91,15 +93,17 @@ impl Run<'_> {
         let mut repo = (world.open_repo)(&path, if looks_only { Open::Read } else { Open::Write })
             .map_err(|error| Failure::from(error).context(path.display().to_string()))?;
         let mut store = if looks_only {
-            Store::Look(&*repo)
+            Store::look(&*repo)
         } else {
             Store::Write { repo: &mut *repo, what: SYNC, run: None }
         };
         let mut exit = Exit::Done;
         for (name, chosen) in accounts {
             let takes_new = home.as_ref() == Some(&name);
+            let was_read = chosen.as_ref().is_ok_and(|chosen| was_read(chosen, store.read()));
             let outcome = chosen
                 .and_then(|chosen| self.account(&chosen, &mut store, (max_delete, takes_new)));
+            self.report.is_any_unknown |= outcome.is_err() && !was_read;
             exit = exit.worse(self.settle(name, outcome)?);
             if exit == Exit::Interrupted {
                 break;
@@ -185,6 +189,14 @@ impl Run<'_> {
         }
         outcome
     }
+}
+
+/// Whether an account was read in an earlier run: then its contacts are known to be there.
+fn was_read(chosen: &Chosen, repo: &dyn ContactRepo) -> bool {
+    let server = chosen.address.origin.to_string();
+    let account = repo.account(&server, &chosen.username).ok().flatten();
+    let books = account.and_then(|account| repo.books(account.id).ok()).unwrap_or_default();
+    books.iter().any(|book| book.progress.full_at.is_some())
 }
 
 fn direction_name(direction: Direction) -> &'static str {

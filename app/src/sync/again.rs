@@ -40,6 +40,11 @@ pub(super) fn find(store: &Store<'_>, book: &Book) -> Result<Vec<Again>, Failure
     Ok(found)
 }
 
+/// Who stands in the place of whom, for a run that stores nothing.
+pub(super) fn successors(found: &[Again]) -> HashMap<ContactId, Linked> {
+    found.iter().map(|again| (again.old, again.linked.clone())).collect()
+}
+
 /// What makes them one.
 pub(super) fn changes(found: &[Again], book: &Book) -> Vec<Change> {
     let why = Why("deleted here and added again".to_owned());

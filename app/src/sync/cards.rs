@@ -3,6 +3,7 @@
 use contactcmd_domain::contact::ContactId;
 use contactcmd_domain::dav::{ETag, Fetched, Href, HrefKey, What};
 use contactcmd_domain::sync::action::{Action, RemoteCard, Step};
+use contactcmd_domain::sync::likeness::is_another;
 use contactcmd_domain::sync::plan::{Match, plan_card};
 use contactcmd_domain::sync::snapshot::{Here, Link, Linked, StoredContact};
 use contactcmd_domain::vcard::{Card, content};
@@ -158,6 +159,10 @@ impl Pages<'_, '_, '_> {
 
     fn plan_known(&mut self, remote: RemoteCard, linked: &Linked) -> Result<Planned, Failure> {
         let choice = self.options.choice;
+        if is_taken_by_another(linked, &remote.card) {
+            self.part(linked)?;
+            return self.plan_card(remote, None);
+        }
         let linked = self.recalled(linked, &remote.card)?;
         let action = plan_card(remote, Match::Linked(&linked), choice);
         // Nothing is new there: it was fetched because its version is not known.
@@ -165,6 +170,26 @@ impl Pages<'_, '_, '_> {
             && matches!(action.step, Step::UpdateThere(_))
             && self.is_refused(&linked.contact);
         Ok(if is_told { Planned::Nothing } else { Planned::action(action) })
+    }
+
+    /// Somebody else stands in the place of a contact that was edited here: it keeps its base and waits
+    /// for its own card, which may have moved, or is gone.
+    fn part(&mut self, linked: &Linked) -> Result<(), Failure> {
+        let Linked { contact, link } = linked;
+        let href = self.unused_href();
+        for (_, place) in self.twins.iter_mut().filter(|twin| twin.1.key() == link.href.key()) {
+            place.clone_from(&href);
+        }
+        let link = Link { href: href.clone(), etag: None, ..link.clone() };
+        self.store_now(&[Change::Link { contact: contact.id, book: self.book.id, link }])?;
+        self.telling.tell(&Action {
+            name: contact.name.clone(),
+            contact: Some(contact.id),
+            step: Step::KeepHere { href },
+            fields: Vec::new(),
+            reason: Some("another contact is in its place on the server: kept".to_owned()),
+        });
+        Ok(())
     }
 
     /// Ties a contact to the card it meets, before anything is sent there.
@@ -196,6 +221,14 @@ impl Planned {
     fn action(action: Action) -> Self {
         Self::Action(Box::new(action))
     }
+}
+
+/// Whether an edit would be sent to somebody else.
+fn is_taken_by_another(linked: &Linked, there: &Card) -> bool {
+    let known = |text: &[u8]| is_another(&Card::parse(text), there);
+    linked.here() == Here::Edited
+        && linked.link.base.as_deref().is_some_and(known)
+        && known(&linked.contact.vcard)
 }
 
 /// Whether a contact without a link is the one that a card seems to be: a hash is no proof.

@@ -52,6 +52,13 @@ impl Edits {
         edits
     }
 
+    /// Leaves out those whose card is read all the same: they are planned by what is there.
+    pub(super) fn leave_out(&mut self, hrefs: &[Href]) {
+        let read: HashSet<HrefKey> = hrefs.iter().map(Href::key).collect();
+        self.edited.retain(|href| !read.contains(&href.key()));
+        self.deleted.retain(|link| !read.contains(&link.href.key()));
+    }
+
     /// Those who were added again in the place of one whose card was never seen, or is not known any more:
     /// it has to be read before anything is sent.
     pub(super) fn look_first(&mut self, again: &[Again], outline: &Outline) {
@@ -115,21 +122,28 @@ pub(super) fn unsent(repo: &dyn ContactRepo, book: &Book) -> Result<Vec<Known>, 
 
 impl Pages<'_, '_, '_> {
     /// Sends what was changed here, in this order: what was sent before and never seen, edits, new
-    /// contacts; then deletions.
+    /// contacts, edits that an earlier run could not send; then deletions. What the server may refuse
+    /// again must not look as if it took nothing at all.
     pub(super) async fn send_changes(&mut self, edits: &Edits) -> Result<(), Failure> {
         if self.options.choice.direction == Direction::Pull {
             return Ok(());
         }
         self.send_unseen().await?;
+        let in_vain: HashSet<ContactId> = self.refused.keys().copied().collect();
         for hrefs in edits.edited.chunks(LOOKUP) {
-            self.send_edited(hrefs).await?;
+            self.send_edited(hrefs, |contact| !in_vain.contains(contact)).await?;
         }
         if self.options.creates {
             self.send_new().await?;
         }
+        if !in_vain.is_empty() {
+            for hrefs in edits.edited.chunks(LOOKUP) {
+                self.send_edited(hrefs, |contact| in_vain.contains(contact)).await?;
+            }
+        }
         for links in edits.deleted.chunks(LOOKUP) {
             let hrefs: Vec<Href> = links.iter().map(|link| link.href.clone()).collect();
-            self.send_edited(&hrefs).await?;
+            self.send_edited(&hrefs, |_| true).await?;
         }
         let deletions = std::mem::take(&mut self.deletions);
         self.send_out(deletions).await
@@ -153,14 +167,18 @@ impl Pages<'_, '_, '_> {
         self.carry_out(actions, Vec::new()).await
     }
 
-    async fn send_edited(&mut self, hrefs: &[Href]) -> Result<(), Failure> {
+    async fn send_edited(
+        &mut self,
+        hrefs: &[Href],
+        wanted: impl Fn(&ContactId) -> bool,
+    ) -> Result<(), Failure> {
         let keys: Vec<HrefKey> = hrefs.iter().map(Href::key).collect();
         let mut linked = self.store.read().linked_at(self.book.id, &keys)?;
         linked
             .sort_by(|a, b| (&a.contact.name, a.contact.id).cmp(&(&b.contact.name, b.contact.id)));
         let fresh = linked
             .iter()
-            .filter(|linked| !self.is_refused(&linked.contact))
+            .filter(|linked| wanted(&linked.contact.id) && !self.is_refused(&linked.contact))
             // What is there now could not be read: nothing is written over it.
             .filter(|linked| !self.pending.contains_key(&linked.link.href.key()));
         let actions = fresh.map(|linked| plan_edited(linked, self.options.choice)).collect();
@@ -174,6 +192,7 @@ impl Pages<'_, '_, '_> {
             if free.is_empty() { Vec::new() } else { self.store.read().conflicts(None)? };
         let undecided: HashSet<ContactId> = undecided.iter().map(|one| one.contact).collect();
         free.retain(|id| !self.met.contains(id) && !undecided.contains(id));
+        self.store.note_met(free.iter().copied());
         for ids in free.chunks(LOOKUP) {
             let mut contacts = self.store.read().contacts(ids)?;
             contacts.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));

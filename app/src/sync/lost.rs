@@ -27,13 +27,14 @@ impl Pages<'_, '_, '_> {
         self.fetch(hrefs).await?;
         let keys: Vec<HrefKey> = self.never_seen.iter().map(Href::key).collect();
         for keys in keys.chunks(LOOKUP) {
-            let mut lost = self.store.read().linked_at(self.book.id, keys)?;
+            let mut lost = self.linked_at(keys)?;
             lost.retain(|one| !self.conflicts.contains_key(&one.contact.id));
             self.people.note_unseen(lost);
         }
         let keys: Vec<HrefKey> = self.unlisted.iter().map(|card| card.href.key()).collect();
         for keys in keys.chunks(LOOKUP) {
-            self.people.note_sent(self.store.read().linked_at(self.book.id, keys)?);
+            let sent = self.linked_at(keys)?;
+            self.people.note_sent(sent);
         }
         for card in &self.unlisted {
             if let What::Card(bytes) = &card.what {
@@ -66,7 +67,7 @@ impl Pages<'_, '_, '_> {
         let hrefs = std::mem::take(&mut self.never_seen);
         for hrefs in hrefs.chunks(LOOKUP) {
             let keys: Vec<HrefKey> = hrefs.iter().map(Href::key).collect();
-            let linked = self.store.read().linked_at(self.book.id, &keys)?;
+            let linked = self.linked_at(&keys)?;
             let mut lost = Vec::new();
             for linked in &linked {
                 let contact = &linked.contact;

@@ -43,7 +43,7 @@ use again::Again;
 use edits::{Edits, narrow, never_seen, unsent};
 use gather::{Gathered, News, everything, gather};
 use pages::Pages;
-use removal::guard_deletions;
+use removal::{guard_deletions, seen_count};
 use send::parcel::is_writable;
 use telling::Telling;
 
@@ -105,9 +105,17 @@ impl Session<'_, '_> {
         store.apply((remote.world().now)(), &again::changes(&todo.again, book))?;
         let unread = self.options.choice.direction == Direction::Push
             && narrow(store.read(), book.id, &mut todo.outline, self.options.creates)?;
-        let Todo { mut outline, edits, again, conflicts } = todo;
+        let Todo { mut outline, mut edits, again, conflicts } = todo;
         let pending = store.read().pending(Some(book.id))?;
         let waiting = once_more(store.read(), book, &outline, (&pending, &conflicts))?;
+        if self.options.choice.direction == Direction::Pull
+            && outline.fetch.is_empty()
+            && waiting.is_empty()
+        {
+            // Nothing is sent, and there is no card that could be one of theirs: it may wait.
+            edits.unknown.clear();
+        }
+        edits.leave_out(&waiting);
         self.bar.found(outline.fetch.len() + waiting.len());
 
         let telling = Telling {
@@ -118,6 +126,9 @@ impl Session<'_, '_> {
             unsent: HashSet::new(),
         };
         let mut pages = Pages::new(remote, store, book, self.options, telling);
+        if pages.store.is_dry() {
+            pages.successors = again::successors(&again);
+        }
         pages.prepare(&outline, pending, conflicts)?;
         outline.fetch.extend(waiting);
         // Read twice, a card would find nobody to belong to the second time.
@@ -127,12 +138,14 @@ impl Session<'_, '_> {
         pages.look_for_lost(edits.unknown.clone()).await?;
         pages.fetch(outline.fetch).await?;
         pages.plan_unlisted().await?;
+        pages.guard_absent(&outline.gone)?;
         pages.send_again(again, &asked).await?;
         pages.send_changes(&edits).await?;
         // An absence from a listing counts once a fetch confirmed it; a 404 in a report is explicit.
         let any_gone = !outline.gone.is_empty();
         pages.remove(outline.gone, matches!(gathered.news, News::Full(..))).await?;
         pages.settle_notes()?;
+        pages.store.note_met(std::mem::take(&mut pages.met));
         if gathered.because.is_some() {
             pages.note_cut(outline.cut.as_deref())?;
         }
@@ -172,9 +185,9 @@ impl Session<'_, '_> {
     fn guard(&self, store: &Store<'_>, book: &Book, todo: &Todo) -> Result<(), Failure> {
         let limit = self.options.max_delete;
         let gone = &todo.outline.gone;
-        let known = store.read().link_count(book.id)?;
         // A push deletes nothing here; that the book is empty stops it all the same.
-        if self.options.choice.direction != Direction::Push || gone.len() as u64 >= known {
+        let is_push = self.options.choice.direction == Direction::Push;
+        if !is_push || gone.is_empty() || gone.len() >= seen_count(store.read(), book, gone)? {
             guard_deletions(store.read(), book, (Side::There, gone), limit)?;
         }
         guard_deletions(store.read(), book, (Side::Here, &todo.edits.doomed), limit)

@@ -7,7 +7,7 @@ use contactcmd_domain::dav::{ETag, Fetched, Href, HrefKey, What};
 use contactcmd_domain::sync::action::{Action, RemoteCard, Step};
 use contactcmd_domain::sync::outline::Outline;
 use contactcmd_domain::sync::policy::Direction;
-use contactcmd_domain::sync::snapshot::Link;
+use contactcmd_domain::sync::snapshot::{Link, Linked};
 use contactcmd_ports::{Book, Change, Conflict, Pending, Subject};
 
 use super::cards::{Asked, Planned};
@@ -67,6 +67,8 @@ pub(super) struct Pages<'a, 'w, 's> {
     pub(super) doubted: Vec<Href>,
     /// New cards whose UID is that of a card at another href, which decides who they are.
     pub(super) twins: Vec<(RemoteCard, Href)>,
+    /// In a dry run, who was deleted here and added again since: a run that writes has stored it.
+    pub(super) successors: HashMap<ContactId, Linked>,
     /// Since when cards without a contact cannot be read: one of them may be a moved one.
     pub(super) unread_since: Vec<Timestamp>,
 }
@@ -106,6 +108,7 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             absent: Vec::new(),
             doubted: Vec::new(),
             twins: Vec::new(),
+            successors: HashMap::new(),
             unread_since: Vec::new(),
         }
     }
@@ -136,7 +139,8 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         for keys in keys.chunks(LOOKUP) {
             self.people.note_moved(repo.linked_at(self.book.id, keys)?);
         }
-        let unlinked = repo.unlinked()?;
+        let mut unlinked = repo.unlinked()?;
+        unlinked.retain(|contact| !self.store.has_met(contact.id));
         self.free.extend(unlinked.iter().map(|contact| contact.id));
         // Whom nobody can meet need not be known by sight.
         if !outline.fetch.is_empty() || !self.pending.is_empty() {
@@ -162,7 +166,7 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             return Err(RemoteError::Interrupted.into());
         }
         let keys: Vec<HrefKey> = cards.iter().map(|card| card.href.key()).collect();
-        let mut linked = by_href(self.store.read().linked_at(self.book.id, &keys)?);
+        let mut linked = by_href(self.linked_at(&keys)?);
         self.telling.bar.downloaded(keys.len());
         let mut actions = Vec::with_capacity(keys.len());
         let mut settled = Vec::new();
@@ -192,6 +196,17 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         Ok(())
     }
 
+    /// The contacts that are linked to these cards.
+    pub(super) fn linked_at(&self, keys: &[HrefKey]) -> Result<Vec<Linked>, Failure> {
+        let mut linked = self.store.read().linked_at(self.book.id, keys)?;
+        for one in &mut linked {
+            if let Some(successor) = self.successors.get(&one.contact.id) {
+                one.clone_from(successor);
+            }
+        }
+        Ok(linked)
+    }
+
     fn note_unread(&mut self, key: &HrefKey, is_linked: bool) {
         if !is_linked {
             let since = self.pending.get(key).map_or(self.at, |note| note.since);
@@ -219,10 +234,18 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
 
     /// Shows what is sent and sends it; in a dry run it counts as sent.
     pub(super) async fn send_out(&mut self, actions: Vec<Action>) -> Result<(), Failure> {
-        for action in &actions {
+        let (actions, unfit): (Vec<Action>, Vec<(Action, String)>) = self.fit(actions);
+        for (action, words) in unfit {
+            self.unfit(action, words)?;
+        }
+        // A book that takes nothing was told of once.
+        let told = actions.iter().filter(|_| !self.post.closed);
+        for action in told {
             self.telling.tell_only(action);
             if self.store.is_dry() {
                 self.telling.report.count(action);
+                // It is tried again, and is said to wait only if that is in vain.
+                action.contact.map(|contact| self.refused.remove(&contact));
             }
         }
         if self.store.is_dry() || actions.is_empty() {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use contactcmd_domain::contact::ContactId;
 use contactcmd_domain::dav::{Fetched, Href, HrefKey, What};
 use contactcmd_domain::sync::action::Step;
 use contactcmd_domain::sync::guard::{self, Doomed, MaxDelete, Side};
@@ -11,6 +12,7 @@ use contactcmd_ports::{Book, ContactRepo};
 
 use super::LOOKUP;
 use super::cards::{Asked, aside};
+use super::edits::never_seen;
 use super::pages::Pages;
 use crate::remote::{Shelf, fetch};
 use crate::ui::clean;
@@ -67,6 +69,21 @@ impl Pages<'_, '_, '_> {
         Ok(())
     }
 
+    /// The guard over those that two runs did not find, as soon as they are known: before anything is sent.
+    pub(super) fn guard_absent(&self, gone: &[Known]) -> Result<(), Failure> {
+        let absent = self.absent.iter().filter(|(contact, _)| !self.moved.contains(contact));
+        let keys: Vec<HrefKey> = absent.map(|(_, href)| href.key()).collect();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let mut links = gone.to_vec();
+        for keys in keys.chunks(LOOKUP) {
+            links.extend(self.store.read().known_at(self.book.id, keys)?);
+        }
+        let gone = (Side::There, links.as_slice());
+        guard_deletions(self.store.read(), self.book, gone, self.options.max_delete)
+    }
+
     fn must_wait(&self, href: &Href) -> bool {
         let gone_since = self.pending.get(&href.key()).map_or(self.at, |note| note.since);
         self.unread_since.iter().any(|since| *since >= gone_since)
@@ -87,7 +104,7 @@ impl Pages<'_, '_, '_> {
 
     fn hold_back(&mut self, hrefs: &[Href]) -> Result<(), Failure> {
         let keys: Vec<HrefKey> = hrefs.iter().map(Href::key).collect();
-        let linked = self.store.read().linked_at(self.book.id, &keys)?;
+        let linked = self.linked_at(&keys)?;
         let held = linked.iter().map(|linked| {
             aside(linked.link.href.clone(), None, Some(linked), HELD_BACK.to_owned())
         });
@@ -97,7 +114,7 @@ impl Pages<'_, '_, '_> {
 
     async fn remove_page(&mut self, hrefs: &[Href]) -> Result<(), Failure> {
         let keys: Vec<HrefKey> = hrefs.iter().map(Href::key).collect();
-        let mut linked = self.store.read().linked_at(self.book.id, &keys)?;
+        let mut linked = self.linked_at(&keys)?;
         linked
             .sort_by(|a, b| (&a.contact.name, a.contact.id).cmp(&(&b.contact.name, b.contact.id)));
         let mut settled: HashSet<HrefKey> = keys.into_iter().collect();
@@ -116,6 +133,20 @@ impl Pages<'_, '_, '_> {
         let actions = linked.iter().filter_map(plan).collect();
         self.carry_out(actions, settled.into_iter().collect()).await
     }
+}
+
+/// How many contacts of this book the server had: those that it was never seen to have would make an
+/// emptied book look as if one were left. Whoever is `gone` counts.
+pub(super) fn seen_count(
+    repo: &dyn ContactRepo,
+    book: &Book,
+    gone: &[Known],
+) -> Result<usize, Failure> {
+    let mut unseen = never_seen(repo, book, &repo.edited(book.id)?)?;
+    let gone: HashSet<ContactId> = gone.iter().map(|link| link.contact).collect();
+    unseen.retain(|contact| !gone.contains(contact));
+    let known = usize::try_from(repo.link_count(book.id)?).unwrap_or(usize::MAX);
+    Ok(known.saturating_sub(unseen.len()))
 }
 
 /// Stops before the first write if more would be deleted than is allowed: `gone` are the links whose
@@ -138,7 +169,7 @@ pub(super) fn guard_deletions(
     if deleted.is_empty() {
         return Ok(());
     }
-    let total = usize::try_from(repo.link_count(book.id)?).unwrap_or(usize::MAX);
+    let total = seen_count(repo, book, gone)?;
     let doomed = Doomed { deletes: deleted.len(), gone: gone.len(), total };
     let Err(refused) = guard::check(side, doomed, limit) else {
         return Ok(());

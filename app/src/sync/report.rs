@@ -14,6 +14,9 @@ pub struct RunReport {
     pub seconds: f64,
     /// One entry a book.
     pub books: Vec<BookReport>,
+    /// Whether a book could not be read that never was before: any contact in no book may be in it.
+    #[serde(skip)]
+    pub is_any_unknown: bool,
     /// Accounts that no book was reached of, in a run over several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub failed_accounts: Vec<FailedAccount>,

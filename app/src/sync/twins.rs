@@ -62,7 +62,7 @@ impl Pages<'_, '_, '_> {
         Ok(match found.map(|card| card.what) {
             Some(What::Missing) => true,
             Some(What::Card(bytes)) if same(&Card::parse(bytes.as_slice()), &new.card) => {
-                let told = self.read_back(vec![href.clone()]).await;
+                let told = self.read_back(vec![href.clone()]).await.unwrap_or_default();
                 told.iter().any(|card| card.href.key() == new.href.key())
             }
             _ => false,

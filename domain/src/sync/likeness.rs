@@ -1,5 +1,7 @@
 //! Whether two cards may be one person although nothing proves it: by name and e-mail or phone.
 
+use std::collections::BTreeSet;
+
 use crate::contact::{Labelled, Person, fold};
 use crate::vcard::{Card, person};
 
@@ -29,6 +31,24 @@ pub fn likeness(card: &Card) -> Vec<String> {
     keys
 }
 
+/// Whether a card that stands where another one stood is somebody else: it has another UID and another name,
+/// and neither an address nor a number of the other's. A server that was filled anew gives old names to new
+/// cards; the UID alone proves nothing, since some servers change it (Q89).
+pub fn is_another(known: &Card, card: &Card) -> bool {
+    let uid = |card: &Card| card.uid().map(|uid| uid.key());
+    let (Some(before), Some(now)) = (uid(known), uid(card)) else { return false };
+    if before == now || fold(&known.name()) == fold(&card.name()) {
+        return false;
+    }
+    let reached = |card: &Card| {
+        let Person { emails, phones, .. } = person(card);
+        let mails = emails.into_iter().map(|one| fold(one.value.trim()));
+        let numbers = phones.into_iter().filter_map(|one| number(&one.value));
+        mails.chain(numbers).collect::<BTreeSet<String>>()
+    };
+    reached(known).is_disjoint(&reached(card))
+}
+
 fn number(value: &str) -> Option<String> {
     let digits: String = value.chars().filter(char::is_ascii_digit).collect();
     let from = digits.len().saturating_sub(DIGITS);
@@ -38,6 +58,27 @@ fn number(value: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn somebody_else_shares_neither_uid_nor_name_nor_address() {
+        let card = |lines: &str| {
+            let lines = lines.replace('|', "\r\n");
+            Card::parse(format!("BEGIN:VCARD\r\nVERSION:3.0\r\n{lines}\r\nEND:VCARD\r\n"))
+        };
+        let known = card("UID:1|FN:Ada|EMAIL:ada@example.org|TEL:+44 20 7123 4567");
+        let cases = [
+            ("UID:2|FN:Bob", true),
+            ("UID:2|FN:Bob|EMAIL:bob@example.org", true),
+            ("UID:urn:uuid:1|FN:Bob", false),
+            ("FN:Bob", false),
+            ("UID:2|FN:ADA", false),
+            ("UID:2|FN:Ada Byron|EMAIL:Ada@example.org", false),
+            ("UID:2|FN:Countess|TEL:020 7123 4567", false),
+        ];
+        for (lines, expected) in cases {
+            assert_eq!(is_another(&known, &card(lines)), expected, "{lines}");
+        }
+    }
 
     #[test]
     fn a_name_and_one_address_in_common_make_two_cards_alike() {

@@ -32,7 +32,7 @@ pub enum Refusal {
     Card,
     /// Not now (quota, a lock, a fault of the server): the next run tries again.
     Later,
-    /// A bare 403: this card, or the whole book. Several in a row mean the book.
+    /// A bare 403: this card, or the whole book, where nothing was taken and several are refused so.
     Forbidden,
 }
 
@@ -75,7 +75,8 @@ fn by_status(status: u16, write: Write, words: &str) -> Refusal {
         (405, _) => Refusal::ReadOnly,
         // Also RustiCal's word for If-None-Match.
         (409, Write::Create) => Refusal::NoPlace,
-        (412, _) => Refusal::Changed,
+        // Of a card that is there: a book that went (RFC 4918 9.7.1), or the card is not wanted.
+        (409 | 412, _) => Refusal::Changed,
         (415, _) => Refusal::WrongVersion,
         (400 | 413 | 422, _) => Refusal::Card,
         _ => Refusal::Later,
@@ -138,7 +139,8 @@ mod tests {
             (refused(412, None, ""), Update, Refusal::Changed),
             // Q110, Q116.
             (refused(409, None, ""), Create, Refusal::NoPlace),
-            (refused(409, None, ""), Update, Refusal::Later),
+            (refused(409, None, ""), Update, Refusal::Changed),
+            (refused(409, None, ""), Delete, Refusal::Changed),
             (refused(423, None, ""), Delete, Refusal::Later),
             (refused(500, None, ""), Create, Refusal::Later),
         ];

@@ -59,6 +59,7 @@ scenarios! {
     conflict_policies
     force
     groups
+    guards_with_company
     moved_and_renamed
     push_then_pull
     decided_by_a_person
@@ -81,6 +82,8 @@ scenarios! {
     two_machines
     undo
     what_a_server_does_not_keep
+    several_books
+    t16_refused_without_a_reason
 }
 
 #[test]

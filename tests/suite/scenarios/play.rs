@@ -23,6 +23,8 @@ struct Scene {
     wire: Arc<Wire>,
     a: Machine,
     b: Machine,
+    /// Whether something is to happen at a request of the next command.
+    in_wait: bool,
 }
 
 struct Machine {
@@ -77,7 +79,7 @@ impl Scene {
         a.use_transport(wire.clone());
         b.use_transport(wire.clone());
         let machine = |stage| Machine { stage, last: None };
-        Self { wire, a: machine(a), b: machine(b) }
+        Self { wire, a: machine(a), b: machine(b), in_wait: false }
     }
 
     fn step(&mut self, step: Step) -> Result<(), String> {
@@ -94,8 +96,18 @@ impl Scene {
             }
             Step::There(hand) => self.wire.moves(hand),
             Step::Client { client, deed, exit } => {
+                let foretold = self.foretold(client, &deed);
+                self.in_wait &= !matches!(deed, Deed::Syncs { .. });
                 let ran = self.machine(client).does(deed)?;
                 let code = ran.exit as u8;
+                let said = plan(&ran.out);
+                // That a book takes nothing is found by sending.
+                let is_told = |line: &&String| {
+                    said.contains(line) || ran.err.contains("cannot be written to")
+                };
+                if let Some(line) = foretold.iter().find(|line| !is_told(line)) {
+                    return Err(format!("the dry run said {line:?}, and the run\n{}", ran.out));
+                }
                 self.machine(client).last = Some(ran);
                 ended(code, exit)
             }
@@ -105,10 +117,12 @@ impl Scene {
             }
             Step::Fault { method, nth, fault } => {
                 self.wire.fake.fail_method(&method, nth, fault);
+                self.in_wait = true;
                 Ok(())
             }
             Step::Before { method, nth, hand } => {
                 self.wire.before(&method, nth, hand);
+                self.in_wait = true;
                 Ok(())
             }
             Step::Refuse(refusal) => {
@@ -121,6 +135,18 @@ impl Scene {
             }
             Step::Expect(expectation) => self.check(expectation),
         }
+    }
+
+    /// What a dry run says just before a sync, which has to say the same; nothing where something is to
+    /// happen at a request that the dry run would take from it.
+    fn foretold(&mut self, client: char, deed: &Deed) -> Vec<String> {
+        let Deed::Syncs { direction, options } = deed else { return Vec::new() };
+        if self.in_wait {
+            return Vec::new();
+        }
+        let mut args = vec!["--direction", direction, "--dry-run"];
+        args.extend(options.iter().map(String::as_str));
+        plan(&self.machine(client).stage.pull(&args).out)
     }
 
     fn book(&self, name: &str, read_only: bool) {
@@ -289,6 +315,15 @@ impl Machine {
         let both = conflicts.into_iter().flat_map(|one| [one.local, one.remote]);
         texts.chain(both).map(|text| String::from_utf8_lossy(&text).into_owned()).collect()
     }
+}
+
+/// The lines of a plan.
+fn plan(out: &str) -> Vec<String> {
+    let is_planned = |line: &&str| {
+        line.split_once(' ')
+            .is_some_and(|(sign, _)| matches!(sign, "+" | "~" | "-" | "=" | "!" | "?"))
+    };
+    out.lines().map(str::trim).filter(is_planned).map(str::to_owned).collect()
 }
 
 fn ended(code: u8, wanted: Option<u8>) -> Result<(), String> {

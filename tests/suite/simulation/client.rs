@@ -146,7 +146,7 @@ impl Client {
             Session { remote: &remote, options, bar: &bar, show: &mut |action| trace(action) };
         let mut report = BookReport::default();
         let mut access = match sync.how {
-            How::Dry => Access::Look(&self.store),
+            How::Dry => Access::look(&self.store),
             _ => Access::Write { repo: &mut self.store, what: "sync carddav", run: None },
         };
         block_on(session.run(&mut access, book, &mut report))?;

@@ -68,9 +68,13 @@ impl<'a, 'w> Visit<'a, 'w> {
         self.save_config(&books);
         let mut exit = Exit::Done;
         let default = self.default_book(&all, &books).filter(|_| self.options.creates);
-        for book in &books {
-            let creates = default == Some(book.id);
+        // Contacts in no book may be in one of the others: those are read first.
+        let mut in_turn: Vec<&Book> = books.iter().collect();
+        in_turn.sort_by_key(|book| default == Some(book.id));
+        for book in in_turn {
+            let creates = default == Some(book.id) && !report.is_any_unknown;
             let (done, outcome) = self.one_book(store, book, creates).await;
+            report.is_any_unknown |= done.error.is_some() && book.progress.full_at.is_none();
             report.books.push(done);
             exit = exit.worse(outcome);
             // A refused password is sent no second time.
@@ -79,8 +83,26 @@ impl<'a, 'w> Visit<'a, 'w> {
             }
         }
         self.save_config(&books);
-        let homeless = self.homeless(store.read(), default, (&all, &books))?;
+        let homeless = match report.is_any_unknown {
+            true => self.held_back(store.read())?,
+            false => self.homeless(store.read(), default, (&all, &books))?,
+        };
         Ok(exit.worse(homeless))
+    }
+
+    /// Says that contacts that are in no book wait until it is known that they are in none.
+    fn held_back(&self, repo: &dyn ContactRepo) -> Result<Exit, Failure> {
+        let sends = self.options.creates && self.options.choice.direction != Direction::Pull;
+        let count = if sends { repo.unlinked_count()? } else { 0 };
+        if count == 0 {
+            return Ok(Exit::Done);
+        }
+        self.world.ui.warn(format_args!(
+            "{} in no address book; what is new is not sent before every book of this run could be read, since it \
+             may be there",
+            who(count)
+        ));
+        Ok(Exit::NeedsYou)
     }
 
     /// Says where contacts that are in no book wait, when no book of this run takes them.
@@ -99,8 +121,7 @@ impl<'a, 'w> Visit<'a, 'w> {
         if count == 0 {
             return Ok(Exit::Done);
         }
-        let who =
-            if count == 1 { "1 contact is".to_owned() } else { format!("{count} contacts are") };
+        let who = who(count);
         let ui = &self.world.ui;
         if let Some(home) = all.iter().find(is_theirs) {
             let name = &home.info.name;
@@ -260,7 +281,7 @@ impl<'a, 'w> Visit<'a, 'w> {
     /// Stores what discovery found; a dry run only makes it look like that.
     fn keep(&self, store: &mut Store<'_>, found: Discovered) -> Result<Vec<Book>, Failure> {
         let repo = match store {
-            Store::Look(repo) => return self.as_if_kept(*repo, found),
+            Store::Look { repo, .. } => return self.as_if_kept(*repo, found),
             Store::Write { repo, .. } => repo,
         };
         let account = repo.save_account(&AccountDraft {
@@ -325,4 +346,8 @@ impl<'a, 'w> Visit<'a, 'w> {
 pub(crate) fn seconds(started: Timestamp, world: &World) -> f64 {
     let elapsed = (world.now)().0 - started.0;
     Duration::from_millis(u64::try_from(elapsed).unwrap_or(0)).as_secs_f64()
+}
+
+fn who(count: usize) -> String {
+    if count == 1 { "1 contact is".to_owned() } else { format!("{count} contacts are") }
 }

@@ -12,6 +12,7 @@ use contactcmd_domain::vcard::Card;
 use contactcmd_ports::Change;
 
 use super::Pages;
+use super::outcome::refused_by_server;
 use super::parcel::{Parcel, is_another, recorded};
 use crate::Failure;
 use crate::remote::{Shelf, fetch, fetch_each};
@@ -49,10 +50,10 @@ impl Pages<'_, '_, '_> {
         if !is_whole || card.etag.as_ref().is_none_or(ETag::is_plain) {
             return card;
         }
-        let mut told = self.read_back(vec![card.href.clone()]).await.into_iter();
+        let told = self.read_back(vec![card.href.clone()]).await.unwrap_or_default();
         let is_it =
             |one: &Fetched| one.href.key() == card.href.key() && matches!(one.what, What::Card(_));
-        told.find(is_it).unwrap_or(card)
+        told.into_iter().find(is_it).unwrap_or(card)
     }
 
     /// The plan for a linked contact whose card is gone. One that was edited here waits for the next run:
@@ -105,7 +106,7 @@ impl Pages<'_, '_, '_> {
                 match refused {
                     // It is as it was: it was not the version that was refused (Q97).
                     Some((_, words)) if unchanged => {
-                        let words = format!("the server refuses it: {words}");
+                        let words = refused_by_server(&words);
                         // Nobody can edit what was deleted: it is tried again in every run.
                         let tried = (parcel.write != Write::Delete).then_some(parcel.edited);
                         self.note_version(&parcel)?;
@@ -125,7 +126,7 @@ impl Pages<'_, '_, '_> {
                     }
                     Some((refusal, words)) => {
                         self.forget_intent(&parcel)?;
-                        let words = format!("the server refuses it: {words}");
+                        let words = refused_by_server(&words);
                         // Where the book is gone, nothing is wrong with the contact (Q116).
                         let tried = (refusal != Refusal::NoPlace).then_some(parcel.edited);
                         self.unsendable(&parcel.action, tried, words)?;

@@ -20,7 +20,7 @@ use super::pages::Pages;
 use crate::Failure;
 use crate::remote::{RemoteError, Shelf, fetch_each};
 pub(super) use doubt::VANISHED;
-use parcel::{Packed, Parcel, pack};
+use parcel::{Packed, Parcel, is_too_large, pack};
 
 /// Contacts whose intents are stored together, and which are read back together.
 const AT_ONCE: usize = 200;
@@ -32,8 +32,10 @@ const TRIES: u32 = 3;
 pub(super) struct Post {
     /// Whether the book takes nothing, so that nothing more is sent.
     pub(super) closed: bool,
-    /// Refusals in a row that may mean the card or the whole book, with no success since.
-    pub(super) forbidden: u32,
+    /// Whether it took anything in this run.
+    pub(super) takes: bool,
+    /// Refusals that may mean the card or the whole book.
+    pub(super) forbidden: usize,
 }
 
 impl Pages<'_, '_, '_> {
@@ -107,15 +109,30 @@ impl Pages<'_, '_, '_> {
                     parcels.push(*parcel);
                 }
                 Packed::Look(href) => look.extend(contact.map(|contact| (href, contact))),
-                Packed::Refused(action, words) => {
-                    let edited = self.edited_of(&action);
-                    self.unsendable(&action, edited, words)?;
-                    self.keep_gone(&action)?;
-                    self.keep_merged(*action)?;
-                }
+                Packed::Refused(action, words) => self.unfit(*action, words)?,
             }
         }
         Ok((parcels, look))
+    }
+
+    /// Sorts out what cannot be sent, as far as that is known without asking the server.
+    pub(super) fn fit(&self, actions: Vec<Action>) -> (Vec<Action>, Vec<(Action, String)>) {
+        let (mut fit, mut unfit) = (Vec::with_capacity(actions.len()), Vec::new());
+        for action in actions {
+            match is_too_large(&action, &self.book.info) {
+                Some(words) => unfit.push((action, words)),
+                None => fit.push(action),
+            }
+        }
+        (fit, unfit)
+    }
+
+    /// What is not even tried waits for an edit.
+    pub(super) fn unfit(&mut self, action: Action, words: String) -> Result<(), Failure> {
+        let edited = self.edited_of(&action);
+        self.unsendable(&action, edited, words)?;
+        self.keep_gone(&action)?;
+        self.keep_merged(action)
     }
 
     fn is_linked(&self, contact: ContactId) -> Result<bool, Failure> {

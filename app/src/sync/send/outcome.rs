@@ -14,8 +14,8 @@ use super::parcel::{Parcel, recorded};
 use super::post::{Done, Outcome};
 use crate::Failure;
 
-/// So many bare refusals in a row are about the book and not about a card.
-const FORBIDDEN: u32 = 3;
+/// So many bare refusals, and nothing that was taken, are about the book and not about a card.
+const FORBIDDEN: usize = 3;
 
 impl Pages<'_, '_, '_> {
     /// Stores what came of these writes; gives those that nobody can be sure of.
@@ -24,18 +24,9 @@ impl Pages<'_, '_, '_> {
         let (mut deleted, mut refused) = (Vec::new(), Vec::new());
         for Done { parcel, what } in done {
             match what {
-                Outcome::Stored(stored) => {
-                    self.post.forbidden = 0;
-                    written.push(self.note_place(parcel, stored)?);
-                }
-                Outcome::Deleted => {
-                    self.post.forbidden = 0;
-                    deleted.push(parcel);
-                }
-                Outcome::Refused(refusal, words) => {
-                    self.weigh(&refusal, &words);
-                    refused.push((parcel, refusal, words));
-                }
+                Outcome::Stored(stored) => written.push(self.note_place(parcel, stored)?),
+                Outcome::Deleted => deleted.push(parcel),
+                Outcome::Refused(refusal, words) => refused.push((parcel, refusal, words)),
                 Outcome::Unknown => doubts.push(Doubt { parcel, refused: None }),
                 Outcome::Unsent => self.unsent(parcel)?,
                 Outcome::Late => {
@@ -44,6 +35,8 @@ impl Pages<'_, '_, '_> {
                 }
             }
         }
+        self.post.takes |= !written.is_empty() || !deleted.is_empty();
+        self.weigh(&refused);
         // A refusal may ask the server again, and that may fail: what was done is stored before.
         self.confirm(written).await?;
         self.confirm_deleted(deleted).await?;
@@ -79,7 +72,11 @@ impl Pages<'_, '_, '_> {
             return Ok(());
         }
         let hrefs = deleted.iter().map(|parcel| parcel.href.clone()).collect();
-        let there = self.read_back(hrefs).await;
+        let Some(there) = self.read_back(hrefs).await else {
+            // Unseen they keep their tombstones: the next run is told that they are gone.
+            self.telling.report.there.deleted += deleted.len();
+            return Ok(());
+        };
         let mut changes = Vec::new();
         for parcel in deleted {
             let is_it = |card: &&Fetched| card.href.key() == parcel.href.key();
@@ -174,23 +171,42 @@ impl Pages<'_, '_, '_> {
                 self.keep_merged(recorded(parcel.action))?;
                 return Ok(None);
             }
-            Refusal::ReadOnly | Refusal::Forbidden => None,
+            Refusal::ReadOnly => None,
+            // Whoever takes others does not take this one; twice in vain is enough all the same.
+            Refusal::Forbidden if self.post.takes => Some(parcel.edited),
+            Refusal::Forbidden => self.if_again(&parcel, &refused_by_server(&words)),
             Refusal::Card | Refusal::WrongVersion => Some(parcel.edited),
         };
         self.forget_intent(&parcel)?;
         self.note_version(&parcel)?;
-        self.unsendable(&parcel.action, tried, format!("the server refuses it: {words}"))?;
+        self.unsendable(&parcel.action, tried, refused_by_server(&words))?;
         self.keep_merged(recorded(parcel.action))?;
         Ok(None)
     }
 
-    /// Whether a refusal, or so many in a row, means that the book takes nothing.
-    fn weigh(&mut self, refusal: &Refusal, words: &str) {
-        if *refusal == Refusal::Forbidden {
-            self.post.forbidden += 1;
+    /// The value of `edited` that is not tried again, where an earlier run was told the same words.
+    fn if_again(&self, parcel: &Parcel, words: &str) -> Option<u64> {
+        let before = self.refused.get(&parcel.contact);
+        before.is_some_and(|note| note.reason == words).then_some(parcel.edited)
+    }
+
+    /// Whether these refusals mean that the book takes nothing: the order in which they came does not
+    /// matter, since several were in flight.
+    fn weigh(&mut self, refused: &[(Parcel, Refusal, String)]) {
+        let words = |wanted: Refusal| {
+            let found = refused.iter().find(|(_, refusal, _)| *refusal == wanted);
+            found.map(|(_, _, words)| words.clone())
+        };
+        if let Some(words) = words(Refusal::ReadOnly) {
+            self.close(&words);
         }
-        if *refusal == Refusal::ReadOnly || self.post.forbidden >= FORBIDDEN {
-            self.close(words);
+        let is_bare = |one: &&(Parcel, Refusal, String)| one.1 == Refusal::Forbidden;
+        self.post.forbidden += refused.iter().filter(is_bare).count();
+        if let Some(words) = words(Refusal::Forbidden)
+            && !self.post.takes
+            && self.post.forbidden >= FORBIDDEN
+        {
+            self.close(&words);
         }
     }
 
@@ -216,8 +232,10 @@ impl Pages<'_, '_, '_> {
             self.unsendable(&parcel.action, Some(parcel.edited), words)?;
             return self.keep_merged(recorded(parcel.action));
         }
+        // Where that card cannot be found or read, the second time is the last.
+        let tried = self.if_again(&parcel, &words);
         let Some(href) = place else {
-            self.unsendable(&parcel.action, None, words)?;
+            self.unsendable(&parcel.action, tried, words)?;
             return self.keep_merged(recorded(parcel.action));
         };
         for card in self.look(vec![href]).await? {
@@ -239,7 +257,7 @@ impl Pages<'_, '_, '_> {
                 return Ok(());
             }
         }
-        self.unsendable(&parcel.action, None, words)?;
+        self.unsendable(&parcel.action, tried, words)?;
         self.keep_merged(recorded(parcel.action))
     }
 
@@ -255,4 +273,9 @@ impl Pages<'_, '_, '_> {
         let found = linked.iter().find(|(_, place)| here(&place.href)).map(|(id, _)| *id);
         Ok(found.and_then(|id| others.iter().find(|one| one.id == id)).map(|one| one.name.clone()))
     }
+}
+
+/// Why a contact was not sent.
+pub(super) fn refused_by_server(words: &str) -> String {
+    format!("the server refuses it: {words}")
 }

@@ -44,21 +44,9 @@ pub(super) fn pack(action: Action, book: &BookInfo, new_href: impl Fn(&Card) -> 
     let Some(contact) = action.contact else {
         return Packed::Refused(Box::new(action), "it is no contact here".to_owned());
     };
-    let (write, was, sending) = match &action.step {
-        Step::CreateThere(sending) => (Write::Create, None, Some((&sending.card, sending.edited))),
-        Step::UpdateThere(sending) => {
-            let Sending { card, edited, was, .. } = sending.as_ref();
-            (Write::Update, was.clone(), Some((card, *edited)))
-        }
-        Step::Merge(merge) => {
-            let Merge { remote, card, edited, .. } = merge.as_ref();
-            (Write::Update, Some(remote.clone().into()), Some((card, *edited)))
-        }
-        Step::DeleteThere { was } => (Write::Delete, Some(was.clone()), None),
-        _ => return Packed::Refused(Box::new(action), "there is nothing to send".to_owned()),
+    let Some(Writing { write, was, card, edited, sent }) = writing(&action, contact, book) else {
+        return Packed::Refused(Box::new(action), "there is nothing to send".to_owned());
     };
-    let served = was.as_ref().and_then(|was| Card::parse(was.text.as_slice()).stated_version());
-    let sent = sending.map(|(card, _)| text(card, contact, (write, served), book));
     if let Some(words) = sent.as_ref().and_then(|sent| too_large(sent, book)) {
         return Packed::Refused(Box::new(action), words);
     }
@@ -74,8 +62,6 @@ pub(super) fn pack(action: Action, book: &BookInfo, new_href: impl Fn(&Card) -> 
             return Packed::Refused(Box::new(action), "there is nothing to delete".to_owned());
         }
     };
-    let edited = sending.map_or(0, |(_, edited)| edited);
-    let card = sending.map(|(card, _)| card.clone());
     let was_linked = false;
     Packed::Ready(Box::new(Parcel {
         contact,
@@ -88,6 +74,41 @@ pub(super) fn pack(action: Action, book: &BookInfo, new_href: impl Fn(&Card) -> 
         was_linked,
         action,
     }))
+}
+
+/// What the server will not take by its own words: known before anything is sent, and to a dry run.
+pub(in crate::sync) fn is_too_large(action: &Action, book: &BookInfo) -> Option<String> {
+    book.capabilities.max_resource_size?;
+    too_large(&writing(action, action.contact?, book)?.sent?, book)
+}
+
+/// What an action writes, and in the place of what.
+struct Writing {
+    write: Write,
+    was: Option<Standing>,
+    card: Option<Card>,
+    edited: u64,
+    sent: Option<Card>,
+}
+
+fn writing(action: &Action, contact: ContactId, book: &BookInfo) -> Option<Writing> {
+    let (write, was, sending) = match &action.step {
+        Step::CreateThere(sending) => (Write::Create, None, Some((&sending.card, sending.edited))),
+        Step::UpdateThere(sending) => {
+            let Sending { card, edited, was, .. } = sending.as_ref();
+            (Write::Update, was.clone(), Some((card, *edited)))
+        }
+        Step::Merge(merge) => {
+            let Merge { remote, card, edited, .. } = merge.as_ref();
+            (Write::Update, Some(remote.clone().into()), Some((card, *edited)))
+        }
+        Step::DeleteThere { was } => (Write::Delete, Some(was.clone()), None),
+        _ => return None,
+    };
+    let served = was.as_ref().and_then(|was| Card::parse(was.text.as_slice()).stated_version());
+    let sent = sending.map(|(card, _)| text(card, contact, (write, served), book));
+    let (card, edited) = sending.map_or((None, 0), |(card, edited)| (Some(card.clone()), edited));
+    Some(Writing { write, was, card, edited, sent })
 }
 
 impl Parcel {

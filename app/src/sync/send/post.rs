@@ -80,6 +80,10 @@ impl Pages<'_, '_, '_> {
         let done: Vec<Done> =
             stream::iter(parcels).map(send).buffer_unordered(in_flight(remote)).collect().await;
         self.failed = self.failed.take().or(failure.take());
+        if self.failed.is_none() && remote.world().interrupt.is_raised() {
+            // What was not sent is not forgotten: the run is not at its end.
+            self.failed = Some(RemoteError::Interrupted);
+        }
         Ok(done)
     }
 
@@ -115,19 +119,16 @@ impl Pages<'_, '_, '_> {
         Ok((good, doubts))
     }
 
-    /// What a batch of written cards became, by one multiget; an answer that does not come is no
-    /// answer.
-    pub(in crate::sync) async fn read_back(&self, hrefs: Vec<Href>) -> Vec<Fetched> {
+    /// What a batch of written cards became, by one multiget; `None` when no answer came.
+    pub(in crate::sync) async fn read_back(&self, hrefs: Vec<Href>) -> Option<Vec<Fetched>> {
         let (remote, shelf) = (self.remote, Shelf::of(self.book));
         let multiget = |place| shelf.multiget(place, hrefs.clone(), None);
         let read = async {
             let answer = remote.ask(&self.book.info.location, multiget).await?;
             as_stored(remote, shelf, answer.reply).await.map(|(cards, _)| cards)
         };
-        read.await.unwrap_or_else(|error| {
-            remote.world().ui.detail(format_args!("reading back: {error}"));
-            Vec::new()
-        })
+        let tell = |error| remote.world().ui.detail(format_args!("reading back: {error}"));
+        read.await.map_err(tell).ok()
     }
 }
 

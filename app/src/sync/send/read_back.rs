@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use contactcmd_domain::dav::{Fetched, Href, HrefKey, What};
-use contactcmd_domain::sync::action::{RemoteCard, Step};
+use contactcmd_domain::sync::action::{Action, RemoteCard, Step};
 use contactcmd_domain::sync::plan::plan_served;
 use contactcmd_domain::sync::refusal::Write;
 use contactcmd_domain::vcard::{Card, convert};
@@ -26,11 +26,11 @@ impl Pages<'_, '_, '_> {
             return Ok(());
         }
         let hrefs: Vec<Href> = written.iter().map(|parcel| parcel.href.clone()).collect();
+        let there = self.read_back(hrefs).await.unwrap_or_default();
         let mut there: HashMap<HrefKey, Fetched> =
-            self.read_back(hrefs).await.into_iter().map(|card| (card.href.key(), card)).collect();
+            there.into_iter().map(|card| (card.href.key(), card)).collect();
         let (mut changes, mut lost) = (Vec::new(), Vec::new());
         for parcel in written {
-            self.count(&parcel);
             match there.remove(&parcel.href.key()) {
                 Some(Fetched { href, etag, what: What::Card(bytes) }) => {
                     let served = RemoteCard { href, etag, card: Card::parse(bytes) };
@@ -111,6 +111,7 @@ impl Pages<'_, '_, '_> {
             self.unsendable(&parcel.action, tried, AS_BEFORE.to_owned())?;
             return self.keep_merged(recorded(parcel.action.clone()));
         }
+        self.count(parcel, &action);
         if !action.fields.is_empty() || action.reason.is_some() {
             self.telling.tell_only(&action);
         }
@@ -123,16 +124,17 @@ impl Pages<'_, '_, '_> {
         Ok(())
     }
 
-    fn count(&mut self, parcel: &Parcel) {
+    /// Counts a write that has arrived, and what comes of it here: a merge, or what the server made of
+    /// what was sent.
+    fn count(&mut self, parcel: &Parcel, served: &Action) {
         let report = &mut *self.telling.report;
         match parcel.write {
             Write::Create => report.there.created += 1,
             Write::Update => report.there.updated += 1,
             Write::Delete => {}
         }
-        let changes_here = !parcel.action.fields.is_empty();
-        if matches!(parcel.action.step, Step::Merge(_)) && changes_here {
-            report.here.updated += 1;
-        }
+        let is_merged = matches!(parcel.action.step, Step::Merge(_));
+        let is_changed = is_merged && !parcel.action.fields.is_empty() || !served.fields.is_empty();
+        report.here.updated += usize::from(is_changed);
     }
 }
