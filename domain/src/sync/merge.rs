@@ -18,6 +18,8 @@
 
 mod contest;
 mod edits;
+#[cfg(test)]
+mod many;
 mod pair;
 mod rule;
 #[cfg(test)]
