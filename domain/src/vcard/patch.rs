@@ -101,6 +101,22 @@ impl<'a> Patch<'a> {
     /// Adds a property of another card with what belongs to it.
     pub(crate) fn adopt(&mut self, there: &Entry<'_>) {
         let property = &there.property;
+        let lines = self.adopted(there);
+        match self.empty_place(property.known()) {
+            Some(place) => drop(self.puts.insert(place, lines)),
+            None => self.inserts.push((property.name().to_owned(), lines)),
+        }
+    }
+
+    /// Puts a property of another card, with what belongs to it, in the place of one here.
+    pub(crate) fn adopt_over(&mut self, line: LineId, there: &Entry<'_>) {
+        let lines = self.adopted(there);
+        self.puts.insert(line, lines);
+        self.left.insert(line);
+    }
+
+    fn adopted(&mut self, there: &Entry<'_>) -> Vec<Vec<u8>> {
+        let property = &there.property;
         let group = property.group().map(|group| self.group_like(group));
         let belonging = there.label.into_iter().chain(there.country);
         let mut lines = Vec::new();
@@ -108,10 +124,7 @@ impl<'a> Patch<'a> {
             let Some(one) = there.card.property(one) else { continue };
             lines.push(graft::in_own_group(self.card, there.card, &one, group.as_deref()));
         }
-        match self.empty_place(property.known()) {
-            Some(place) => drop(self.puts.insert(place, lines)),
-            None => self.inserts.push((property.name().to_owned(), lines)),
-        }
+        lines
     }
 
     /// Adds a line that is no property.

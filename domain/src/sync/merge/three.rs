@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::Prefer;
 use super::contest::{self, Aside, Contested};
 use super::edits::{Edits, without_common};
-use super::pair::{By, EDITED, Said, identity, is_list, is_once, is_one, pair};
+use super::pair::{By, EDITED, Said, identity, is_list, is_one, pair};
 use super::rule::{Gone, Outcome, Rule, Target, Text, Three};
 use super::value::{Versions, blended};
 use crate::vcard::{
@@ -134,7 +134,7 @@ impl<'a> Merging<'a> {
             Versions { was: was.zip(old.as_ref()), here: (here, &ours), there: (there, &theirs) };
         let (blend, clash) = blended(&versions, &self.rule);
         let both = self.rule.prefer == Prefer::Both;
-        let once = is_once(&here) || here.known == Known::Note;
+        let once = here.is_once() || here.known == Known::Note;
         if clash {
             let same = identity(&here) == identity(&there);
             // The same number added under two labels: nobody edited anything of the other's.
