@@ -165,7 +165,7 @@ pub struct SyncArgs {
     /// Compare everything instead of asking the server what changed
     #[arg(long)]
     pub full: bool,
-    /// How many contacts a run may delete: a number, or a percentage such as 25%
+    /// How many contacts a run may delete: a number, or a percentage such as 25%, which lets ten go in any book; 0% lets none
     #[arg(long, value_name = "N|N%")]
     pub max_delete: Option<String>,
     /// Print the report as JSON

@@ -141,6 +141,10 @@ pub trait ContactRepo {
     /// gone), or (`None`) of all.
     fn history(&self, contact: Option<ContactId>, limit: u32) -> Result<Vec<Past>, RepoError>;
 
+    /// How much each run did, of those that did anything: as much as [`changed_in`](Self::changed_in)
+    /// and [`added_in`](Self::added_in) list of it, without reading it.
+    fn sizes(&self) -> Result<Vec<(RunId, u64)>, RepoError>;
+
     /// What one run replaced and deleted, newest first: the order to undo it in.
     fn changed_in(&self, run: RunId) -> Result<Vec<Past>, RepoError>;
 

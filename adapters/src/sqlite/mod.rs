@@ -265,6 +265,10 @@ impl ContactRepo for SqliteRepo {
         self.read(|conn| notes::past_of(conn, contact, limit))
     }
 
+    fn sizes(&self) -> Result<Vec<(RunId, u64)>, RepoError> {
+        self.read(notes::sizes)
+    }
+
     fn changed_in(&self, run: RunId) -> Result<Vec<Past>, RepoError> {
         self.read(|conn| notes::changed_in(conn, run))
     }

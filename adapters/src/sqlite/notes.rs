@@ -1,11 +1,11 @@
 //! What is kept beside contacts: pendings, runs, history.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use contactcmd_domain::contact::{ContactId, Timestamp};
 use contactcmd_domain::sync::guard::Side;
 use contactcmd_ports::{BookId, Past, Pending, Run, RunId, Subject, Why};
-use diesel::dsl::{exists, not};
+use diesel::dsl::{count_star, exists, not};
 use diesel::prelude::*;
 use diesel::sqlite::Sqlite;
 use diesel::upsert::excluded;
@@ -78,6 +78,21 @@ pub(super) fn latest_runs(conn: &mut Conn, limit: u32) -> Result<Vec<Run>, Fault
         runs::table.order(runs::id.desc()).limit(i64::from(limit)).load(conn)?;
     let run = |(id, what, at, forgotten)| Run { id: RunId(id), what, at: Timestamp(at), forgotten };
     Ok(rows.into_iter().map(run).collect())
+}
+
+pub(super) fn sizes(conn: &mut Conn) -> Result<Vec<(RunId, u64)>, Fault> {
+    let changed: Vec<(i64, i64)> =
+        history::table.group_by(history::run).select((history::run, count_star())).load(conn)?;
+    let added: Vec<(i64, i64)> = contacts::table
+        .filter(contacts::deleted_at.is_null())
+        .group_by(contacts::run)
+        .select((contacts::run, count_star()))
+        .load(conn)?;
+    let mut sizes: BTreeMap<RunId, u64> = BTreeMap::new();
+    for (run, size) in changed.into_iter().chain(added) {
+        *sizes.entry(RunId(run)).or_default() += count(size);
+    }
+    Ok(sizes.into_iter().collect())
 }
 
 pub(super) fn added_in(conn: &mut Conn, run: RunId) -> Result<Vec<ContactId>, Fault> {

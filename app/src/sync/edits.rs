@@ -1,6 +1,6 @@
 //! What was changed here and of which the server knows nothing: edits, new contacts, deletions.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use contactcmd_domain::contact::ContactId;
 use contactcmd_domain::dav::{Href, HrefKey};
@@ -85,13 +85,22 @@ pub(super) fn narrow(
     for hrefs in outline.fetch.chunks(LOOKUP) {
         let keys: Vec<HrefKey> = hrefs.iter().map(Href::key).collect();
         let known = repo.known_at(book, &keys)?;
-        keep.extend(hrefs.iter().filter(|href| {
-            let link = known.iter().find(|link| link.href.key() == href.key());
-            link.map_or(creates || moves, |link| link.here != Here::Same)
-        }));
+        keep.extend(to_read(hrefs.iter().zip(keys), &known, creates || moves));
     }
     outline.fetch = keep.into_iter().cloned().collect();
     Ok(outline.fetch.len() < before)
+}
+
+/// Those of contacts that were changed here, and where `unknown` is wanted those of nobody.
+fn to_read<'a>(
+    hrefs: impl Iterator<Item = (&'a Href, HrefKey)>,
+    known: &[Known],
+    unknown: bool,
+) -> Vec<&'a Href> {
+    let known: HashMap<HrefKey, Here> =
+        known.iter().map(|link| (link.href.key(), link.here)).collect();
+    let wanted = |key: &HrefKey| known.get(key).map_or(unknown, |here| *here != Here::Same);
+    hrefs.filter(|(_, key)| wanted(key)).map(|(href, _)| href).collect()
 }
 
 /// The contacts of these links whose card was sent and never seen: both sides never agreed on it.
@@ -233,5 +242,32 @@ impl Pages<'_, '_, '_> {
         !self.options.full
             && !contact.deleted
             && refused.is_some_and(|note| note.tried == Some(contact.edited))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_push_reads_what_was_changed_here_of_a_book_of_any_size() {
+        const MANY: usize = 50_000;
+        let href = |at: usize| Href::new(format!("/book/{at}.vcf"));
+        let hrefs: Vec<Href> = (0..MANY).map(href).collect();
+        // All but the first ten are known, every thousandth was edited.
+        let known: Vec<Known> = (10..MANY)
+            .rev()
+            .map(|at| Known {
+                contact: ContactId::from_random([1; 16]),
+                href: href(at),
+                etag: None,
+                here: if at % 1000 == 0 { Here::Edited } else { Here::Same },
+            })
+            .collect();
+        let read = |unknown| {
+            let keyed = hrefs.iter().map(|href| (href, href.key()));
+            to_read(keyed, &known, unknown).len()
+        };
+        assert_eq!((read(false), read(true)), (49, 59));
     }
 }

@@ -28,7 +28,7 @@ impl Pages<'_, '_, '_> {
         let keys: Vec<HrefKey> = self.never_seen.iter().map(Href::key).collect();
         for keys in keys.chunks(LOOKUP) {
             let mut lost = self.linked_at(keys)?;
-            lost.retain(|one| !self.conflicts.contains_key(&one.contact.id));
+            lost.retain(|one| !self.conflicts.has(one.contact.id));
             self.people.note_unseen(lost);
         }
         let keys: Vec<HrefKey> = self.unlisted.iter().map(|card| card.href.key()).collect();
@@ -49,7 +49,7 @@ impl Pages<'_, '_, '_> {
     pub(super) fn is_unlisted(&self, linked: &Linked, key: &HrefKey) -> bool {
         linked.link.base.is_none()
             && !self.named.contains(key)
-            && !self.conflicts.contains_key(&linked.contact.id)
+            && !self.conflicts.has(linked.contact.id)
     }
 
     /// Plans those of them that turned up under no other name.
@@ -118,7 +118,7 @@ impl Pages<'_, '_, '_> {
     pub(super) fn recalled(&self, linked: &Linked, there: &Card) -> Result<Linked, Failure> {
         let Linked { contact, link } = linked;
         // Those who wait for a decision never agreed.
-        if link.base.is_some() || contact.edited == 0 || self.conflicts.contains_key(&contact.id) {
+        if link.base.is_some() || contact.edited == 0 || self.conflicts.has(contact.id) {
             return Ok(linked.clone());
         }
         let id = contact.id.to_string();

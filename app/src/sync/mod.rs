@@ -7,6 +7,7 @@
 mod again;
 mod cards;
 mod changes;
+mod conflicts;
 mod edits;
 mod gather;
 mod lost;

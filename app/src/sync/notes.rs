@@ -12,11 +12,9 @@ use crate::Failure;
 impl Pages<'_, '_, '_> {
     /// The card that was offered is gone, or somebody else by now: there is nothing to decide any more.
     pub(super) fn withdraw(&mut self, key: &HrefKey) -> Option<Change> {
-        let offered = |conflict: &&Conflict| {
-            conflict.href.key() == *key && self.free.contains(&conflict.contact)
-        };
-        let contact = self.conflicts.values().find(offered)?.contact;
-        let conflict = self.conflicts.remove(&contact)?;
+        let mut contacts = self.conflicts.at(key).iter();
+        let contact = *contacts.find(|contact| self.free.contains(contact))?;
+        let conflict = self.conflicts.remove(contact)?;
         let decided = Some("the card on the server is gone, or another contact".to_owned());
         Some(Change::Conflict(Conflict { decided, at: self.at, ..conflict }))
     }
@@ -25,8 +23,8 @@ impl Pages<'_, '_, '_> {
     /// nothing.
     pub(super) fn follow_offer(&mut self, action: &Action) {
         let Step::Offer { remote, .. } = &action.step else { return };
-        if let Some(known) = action.contact.and_then(|id| self.conflicts.get_mut(&id)) {
-            known.href = remote.href.clone();
+        if let Some(id) = action.contact {
+            self.conflicts.follow(id, &remote.href);
         }
     }
 
@@ -67,7 +65,7 @@ impl Pages<'_, '_, '_> {
             _ => return false,
         };
         let Some(id) = action.contact else { return false };
-        self.conflicts.get(&id).is_some_and(|known| {
+        self.conflicts.get(id).is_some_and(|known| {
             known.base.as_deref() == base
                 && known.local == *local
                 && known.remote == remote.card.as_bytes()
@@ -87,10 +85,10 @@ impl Pages<'_, '_, '_> {
         };
         // An offer is decided by a person, whatever else happens to the contact.
         let id = action.contact.filter(|id| {
-            let conflict = self.conflicts.get(id);
+            let conflict = self.conflicts.get(*id);
             conflict.is_some_and(|one| !self.pending.contains_key(&one.href.key()))
         })?;
-        let conflict = self.conflicts.remove(&id)?;
+        let conflict = self.conflicts.remove(id)?;
         let decided = Some(decided.to_owned());
         Some(Change::Conflict(Conflict { decided, at: self.at, ..conflict }))
     }

@@ -12,6 +12,7 @@ use contactcmd_ports::{Book, Change, Conflict, Pending, Subject};
 
 use super::cards::{Asked, Planned};
 use super::changes::{Scene, changes};
+use super::conflicts::Conflicts;
 use super::people::{People, by_href};
 use super::send::Post;
 use super::store::Store;
@@ -34,7 +35,7 @@ pub(super) struct Pages<'a, 'w, 's> {
     pub(super) at: Timestamp,
     pub(super) pending: HashMap<HrefKey, Pending>,
     /// Conflicts that nobody decided yet.
-    pub(super) conflicts: HashMap<ContactId, Conflict>,
+    pub(super) conflicts: Conflicts,
     /// Contacts that could not be sent in an earlier run.
     pub(super) refused: HashMap<ContactId, Pending>,
     /// Whether anything there was left as it is.
@@ -91,7 +92,7 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
             people: People::default(),
             any_known: false,
             pending: HashMap::new(),
-            conflicts: HashMap::new(),
+            conflicts: Conflicts::default(),
             refused: HashMap::new(),
             left: false,
             free: Vec::new(),
@@ -121,7 +122,7 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         conflicts: Vec<Conflict>,
     ) -> Result<(), Failure> {
         self.named.extend(outline.fetch.iter().map(Href::key));
-        self.conflicts.extend(conflicts.into_iter().map(|conflict| (conflict.contact, conflict)));
+        self.conflicts = Conflicts::of(conflicts);
         for note in pending {
             match note.subject.clone() {
                 Subject::Card(href) => drop(self.pending.insert(href.key(), note)),

@@ -92,7 +92,8 @@ impl Counts {
 #[derive(Debug, Clone, Serialize)]
 pub struct ActionReport {
     /// `create-here`, `update-here`, `delete-here`, `create-there`, `update-there`, `delete-there`,
-    /// `merge`, `link`, `keep-here`, `conflict`, `offer`, `set-aside`, `unsendable`.
+    /// `merge`, `link`, `keep-here`, `conflict`, `offer`, `set-aside`, `unsendable`, and `rebase` for what
+    /// was sent to a server that does not keep all of it.
     pub action: &'static str,
     /// The contact's id, if it has one.
     pub contact: Option<String>,
@@ -157,5 +158,39 @@ impl BookReport {
     /// Whether somebody has to look at something.
     pub fn needs_you(&self) -> bool {
         self.unsent || self.conflicts + self.set_aside > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use contactcmd_domain::contact::{ContactId, Timestamp};
+    use contactcmd_domain::dav::Href;
+    use contactcmd_domain::sync::action::RemoteCard;
+    use contactcmd_domain::sync::plan::plan_served;
+    use contactcmd_domain::sync::snapshot::StoredContact;
+    use contactcmd_domain::vcard::Card;
+
+    use super::*;
+
+    #[test]
+    fn what_a_server_does_not_keep_is_told_under_a_name_that_is_documented() {
+        let card = |lines: &str| Card::parse(format!("BEGIN:VCARD\nFN:A\n{lines}END:VCARD\n"));
+        let sent = card("X-SHOE-SIZE:39\n");
+        let contact = StoredContact {
+            id: ContactId::from_random([1; 16]),
+            name: "A".into(),
+            uid: None,
+            vcard: sent.as_bytes().to_vec(),
+            edited: 1,
+            deleted: false,
+            created: Timestamp(0),
+            updated: Timestamp(0),
+        };
+        let served = RemoteCard { href: Href::new("/a/a.vcf"), etag: None, card: card("") };
+        let action = plan_served((&sent, &sent), &contact, served, 1);
+        let report = ActionReport::from(&action);
+        assert!(report.reason.is_some_and(|reason| reason.contains("X-SHOE-SIZE")));
+        let documented = include_str!("../../../docs/json.md");
+        assert!(documented.contains(&format!("`{}`", report.action)), "{}", report.action);
     }
 }

@@ -8,7 +8,8 @@ use super::progress::Progress;
 use super::{Ui, Verbosity, clean};
 use crate::sync::{BookReport, Counts};
 
-/// Lines of a real run that are shown without `-v`; a dry run shows all.
+/// Lines of a real run that are shown without `-v`, beside those that nobody should miss; a dry run
+/// shows all.
 const LINES_SHOWN: usize = 100;
 
 /// Prints the lines of the plan as they come.
@@ -20,7 +21,7 @@ pub struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    /// Prints to `ui`; with `all` every line, else the first of them.
+    /// Prints to `ui`; with `all` every line, else the first of them and all that are notable.
     pub fn new(ui: &'a Ui, bar: &'a Progress, all: bool) -> Self {
         let limit = if ui.verbosity == Verbosity::Quiet {
             0
@@ -34,8 +35,11 @@ impl<'a> Lines<'a> {
 
     /// Prints one line, or counts it.
     pub fn show(&self, action: &Action) {
-        self.seen.set(self.seen.get() + 1);
-        if self.seen.get() <= self.limit {
+        let notable = action.step.is_notable() && self.limit > 0;
+        if !notable {
+            self.seen.set(self.seen.get() + 1);
+        }
+        if notable || self.seen.get() <= self.limit {
             self.bar.aside(|| self.ui.result(clean(&action.to_string())));
         }
     }
@@ -95,7 +99,44 @@ fn side(parts: &mut Vec<String>, counts: Counts, place: &str, dry_run: bool) {
 
 #[cfg(test)]
 mod tests {
+    use contactcmd_domain::dav::Href;
+    use contactcmd_domain::sync::action::Step;
+
     use super::*;
+    use crate::commands::testing::Stage;
+
+    #[test]
+    fn what_nobody_should_miss_is_shown_however_late_it_comes() {
+        let action = |name: String, step| Action {
+            name,
+            contact: None,
+            step,
+            fields: Vec::new(),
+            reason: None,
+        };
+        let aside = || Step::SetAside { href: Href::new("/a/x.vcf"), etag: None };
+        let kept = || Step::KeepHere { href: Href::new("/a/x.vcf") };
+        let stage = Stage::new();
+        let ui = stage.world().ui;
+        let bar = Progress::new(false);
+        let lines = Lines::new(&ui, &bar, false);
+        for number in 0..LINES_SHOWN + 5 {
+            lines.show(&action(format!("Card {number}"), kept()));
+            if number % 50 == 49 {
+                lines.show(&action(format!("Broken {number}"), aside()));
+            }
+        }
+        lines.show(&action("Gone".into(), Step::DeleteHere));
+        lines.end();
+        ui.finish().unwrap();
+        let printed = stage.stdout();
+        let printed: Vec<&str> = printed.lines().collect();
+        assert_eq!(printed.len(), LINES_SHOWN + 4);
+        // In the order in which it happened.
+        assert_eq!(printed[49..52], ["= Card 49", "! Broken 49", "= Card 50"]);
+        assert_eq!(printed[101..103], ["! Broken 99", "- Gone -> here"]);
+        assert_eq!(printed[103], "… and 5 more (`-v` names them all)");
+    }
 
     #[test]
     fn a_summary_says_what_was_done_and_what_waits() {

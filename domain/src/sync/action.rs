@@ -212,6 +212,15 @@ impl Step {
         }
     }
 
+    /// Whether nobody should miss it among thousands of others: somebody has to decide or is gone, a card
+    /// could not be taken over or sent, a value lost.
+    pub fn is_notable(&self) -> bool {
+        match self {
+            Self::Merge(merge) => merge.contested.is_some(),
+            other => matches!(other.sign(), '!' | '?' | '-'),
+        }
+    }
+
     /// The name of the step for programs: `create-here`, `update-here`, ...
     pub fn id(&self) -> &'static str {
         match self {

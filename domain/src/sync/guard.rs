@@ -9,11 +9,11 @@ pub enum MaxDelete {
     /// At most this many.
     Count(usize),
     /// At most this share of the book; ten contacts may always go, so that small books do not
-    /// trip over two old colleagues.
+    /// trip over two old colleagues. 0 % is none at all.
     Percent(u8),
 }
 
-/// Deletions that no percentage forbids.
+/// Deletions that no percentage but 0 % forbids.
 pub const ALWAYS_ALLOWED: usize = 10;
 
 impl Default for MaxDelete {
@@ -118,6 +118,7 @@ pub fn check(side: Side, doomed: Doomed, limit: MaxDelete) -> Result<(), Refused
     }
     let allowed = match limit {
         MaxDelete::Count(count) => count,
+        MaxDelete::Percent(0) => 0,
         MaxDelete::Percent(100) => return Ok(()),
         MaxDelete::Percent(percent) => (total * usize::from(percent) / 100).max(ALWAYS_ALLOWED),
     };
@@ -154,7 +155,10 @@ mod tests {
             (300, 300, Count(299), false),
             (5, 300, Count(4), false),
             (5, 300, Count(5), true),
-            (11, 300, Percent(0), false),
+            (1, 300, Percent(0), false),
+            (0, 300, Percent(0), true),
+            (10, 300, Percent(1), true),
+            (11, 300, Percent(1), false),
         ];
         for (gone, total, limit, passes) in cases {
             let doomed = Doomed { deletes: gone, gone, total };

@@ -18,6 +18,8 @@
 
 mod contest;
 mod edits;
+#[cfg(test)]
+mod many;
 mod pair;
 mod rule;
 #[cfg(test)]
@@ -284,7 +286,7 @@ fn of_version(card: &Card, version: Version) -> Cow<'_, Card> {
 }
 
 /// The card with the UID of another, spelled as there, if that has one.
-pub(super) fn with_uid_of(mut card: Card, other: &Card) -> Card {
+pub fn with_uid_of(mut card: Card, other: &Card) -> Card {
     let Some(uid) = other.uid().filter(|uid| card.uid().as_ref() != Some(uid)) else { return card };
     let value = Value::Text(&uid.0);
     let line = card.properties_of(Known::Uid).find(|one| !one.trimmed().is_empty());

@@ -1,11 +1,13 @@
 //! One property made of two: the value of one, the marks of the other.
 
+use std::collections::BTreeMap;
+
 use super::known::Known;
 use super::label::{Own, Types, is_encoding, lower};
 use super::marks::{Entry, Marks};
 use super::property::cut;
 use super::says::is_binary;
-use super::write::{params, split_head, with_param};
+use super::write::{params, split_head, with_params};
 use super::{Version, graft, text};
 
 /// Where a part comes from.
@@ -126,12 +128,11 @@ impl<'a> Blending<'a> {
             return own.to_owned();
         }
         let within = Marks::within(&source.property);
-        let mut head = own.to_owned();
-        for name in within.params.keys().chain(wanted.params.keys()) {
-            if within.params.get(name) != wanted.params.get(name) {
-                head = with_param(&head, name, wanted.params.get(name).map(String::as_str));
-            }
-        }
+        let names = within.params.keys().chain(wanted.params.keys());
+        let differ = names.filter(|name| within.params.get(*name) != wanted.params.get(*name));
+        let value = |name: &String| wanted.params.get(name).map(String::as_str);
+        let differ = differ.map(|name| (name.clone(), (name.as_str(), value(name)))).collect();
+        let head = with_params(own, differ);
         let mut types = wanted.types.clone();
         if let Some(Own::Builtin(label)) = self.label().and_then(|one| self.entry(one).own.as_ref())
             && !within.types.contains(label)
@@ -151,11 +152,10 @@ impl<'a> Blending<'a> {
             }
         }
         let other = if std::ptr::eq(source, self.here) { self.there } else { self.here };
-        let spelled = Types::of(&other.property).types;
-        kept.extend(types.into_iter().map(|one| {
-            let same = spelled.iter().find(|spelled| lower(spelled) == one);
-            same.map_or(one, |same| (*same).to_owned())
-        }));
+        let spelled = Types::of(&other.property).types.into_iter().rev();
+        let spelled: BTreeMap<String, &str> = spelled.map(|one| (lower(one), one)).collect();
+        let spelled = |one: String| spelled.get(&one).map_or(one, |same| (*same).to_owned());
+        kept.extend(types.into_iter().map(spelled));
         with_types(&head, kept, wanted.pref, source.property.version())
     }
 }

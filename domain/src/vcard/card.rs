@@ -1,7 +1,7 @@
 //! A card: its exact bytes, and where its lines are.
 
 use super::known::Known;
-use super::physical::{ends_with_cr, sub};
+use super::physical::sub;
 use super::property::Property;
 use super::scan::{Coding, Line, Scan, Shape, scan};
 use super::{person, wire};
@@ -78,7 +78,16 @@ pub enum Flaw {
     /// Nothing between BEGIN and END but a VERSION.
     #[error("it is empty")]
     Empty,
+    /// Longer than any contact: nobody should wait until it is taken apart and merged.
+    #[error("it is too large: a card may have {} MB and {} lines", LARGEST >> 20, MOST_LINES)]
+    TooLarge,
 }
+
+/// How many bytes a card may have: its photo makes it large, and that is a few MB at most.
+const LARGEST: usize = 16 << 20;
+
+/// How many content lines a card may have: the largest that are known are groups of thousands.
+const MOST_LINES: usize = 100_000;
 
 /// Whether the bytes are one card that can be kept as a contact.
 ///
@@ -90,6 +99,9 @@ pub enum Flaw {
 /// [`Flaw`]: set the card aside by name, with these words.
 pub fn check(card: &Card) -> Result<(), Flaw> {
     let lines = &card.scan.lines;
+    if card.as_bytes().len() > LARGEST || lines.len() > MOST_LINES {
+        return Err(Flaw::TooLarge);
+    }
     match card.scan.cards {
         0 => Err(Flaw::NotACard),
         1 if !lines.iter().any(|line| line.shape == Shape::End) => Err(Flaw::Unfinished),
@@ -154,7 +166,8 @@ impl Card {
         self.select(|_| true)
     }
 
-    pub(super) fn properties_where(
+    /// Its properties of some kinds in order; the others are not read.
+    pub(crate) fn properties_where(
         &self,
         wanted: impl Fn(Known) -> bool,
     ) -> impl Iterator<Item = Property<'_>> {
@@ -239,7 +252,7 @@ impl Card {
 
     /// The line end it uses: that of its first line that has one.
     pub(super) fn line_end(&self) -> &[u8] {
-        let lone_cr = ends_with_cr(self.as_bytes());
+        let lone_cr = self.scanned_lines().first().is_some_and(|line| line.lone_cr);
         let ends = self.lines().map(|(_, line)| wire::end_of_line(line));
         let mut ends = ends.filter(|end| if lone_cr { *end == b"\r" } else { !end.is_empty() });
         // RFC 6350 3.2 for a card of one line without an end.
@@ -315,6 +328,18 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(check(&Card::parse(text)), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_card_beyond_all_measure_is_none_that_can_be_kept() {
+        let with = |lines: String| Card::parse(format!("BEGIN:VCARD\n{lines}END:VCARD\n"));
+        let long = |length: usize| with(format!("NOTE:{}\n", "x".repeat(length)));
+        assert_eq!(check(&long(LARGEST - 100)), Ok(()));
+        assert_eq!(check(&long(LARGEST)), Err(Flaw::TooLarge));
+        assert_eq!(check(&with("TEL:1\n".repeat(MOST_LINES - 2))), Ok(()));
+        assert_eq!(check(&with("TEL:1\n".repeat(MOST_LINES))), Err(Flaw::TooLarge));
+        let words = "it is too large: a card may have 16 MB and 100000 lines";
+        assert_eq!(Flaw::TooLarge.to_string(), words);
     }
 
     #[test]

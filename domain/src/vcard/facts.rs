@@ -11,7 +11,7 @@ use super::{Card, LineId, text};
 use crate::contact::Kind;
 
 /// What stands between the parts of a fact; it occurs in no valid UTF-8.
-const GAP: u8 = 0xFF;
+pub(super) const GAP: u8 = 0xFF;
 
 /// What stands between the components of a value.
 pub(crate) const COMPONENT: u8 = 0xFE;
@@ -39,6 +39,24 @@ pub struct Fact<'a> {
     pub normal: &'a [u8],
     /// The end of [`Fact::normal`]: the value alone.
     pub value: &'a [u8],
+}
+
+impl Fact<'_> {
+    /// Whether a card can have no more than one: see [`is_once`].
+    pub(crate) fn is_once(&self) -> bool {
+        is_once(self.known, self.name)
+    }
+}
+
+/// Whether a card can have no more than one property of this canonical name: by RFC 6350 6
+/// (cardinality `1` and `*1`), by what its readers make of a second name, or since it is about the
+/// one N.
+pub(super) fn is_once(known: Known, name: &[u8]) -> bool {
+    use Known::{AbShowAs, Anniversary, Bday, Fn, Gender, Kind, N, Phonetic, SortString};
+    match known {
+        Fn | N | Bday | Anniversary | Gender | Kind | AbShowAs | SortString | Phonetic => true,
+        _ => name == b"ANNIVERSARY",
+    }
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -9,7 +9,7 @@ use super::says::is_binary;
 use super::{Card, Known, LineId};
 
 /// What marks a value, evened out as a fact is: equal when no user would call it different.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Marks {
     /// Lower case; one of Apple's own labels (`_$!<Home>!$_`) is one of them.
     pub(crate) types: BTreeSet<String>,

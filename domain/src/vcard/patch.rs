@@ -1,13 +1,15 @@
 //! Many edits of one card, written at once.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::blend::{Blend, Blending, Origin};
 use super::diff::is_single;
 use super::graft::{self, with_own_ends};
 use super::known::Known;
-use super::label::{Groups, in_group, lower};
+use super::label::{Groups, lower};
 use super::marks::Entry;
+use super::physical::marker;
 use super::property::Property;
 use super::says::shown;
 use super::scan::Shape;
@@ -25,11 +27,18 @@ pub(crate) struct Patch<'a> {
     inserts: Vec<(String, Vec<Vec<u8>>)>,
     /// Properties that are gone from their group.
     left: BTreeSet<LineId>,
-    /// The groups in use, lower case; read when the first is needed.
-    taken: Option<BTreeSet<String>>,
+    /// The lines of each group of the card, by its name in lower case; read when the first is needed.
+    members: OnceCell<BTreeMap<String, Vec<LineId>>>,
+    /// The groups that were made, lower case.
+    made: BTreeSet<String>,
     /// The number of the last group that was made.
     last_group: usize,
+    /// The properties that say nothing, the first one last.
+    empty: BTreeMap<Known, Vec<LineId>>,
 }
+
+/// How many bytes may be read again for edits that are done one after the other.
+const READ_AGAIN: usize = 1 << 24;
 
 #[derive(Debug, Default)]
 struct Items {
@@ -46,8 +55,10 @@ impl<'a> Patch<'a> {
             lists: BTreeMap::new(),
             inserts: Vec::new(),
             left: BTreeSet::new(),
-            taken: None,
+            members: OnceCell::new(),
+            made: BTreeSet::new(),
             last_group: 0,
+            empty: BTreeMap::new(),
         }
     }
 
@@ -90,6 +101,22 @@ impl<'a> Patch<'a> {
     /// Adds a property of another card with what belongs to it.
     pub(crate) fn adopt(&mut self, there: &Entry<'_>) {
         let property = &there.property;
+        let lines = self.adopted(there);
+        match self.empty_place(property.known()) {
+            Some(place) => drop(self.puts.insert(place, lines)),
+            None => self.inserts.push((property.name().to_owned(), lines)),
+        }
+    }
+
+    /// Puts a property of another card, with what belongs to it, in the place of one here.
+    pub(crate) fn adopt_over(&mut self, line: LineId, there: &Entry<'_>) {
+        let lines = self.adopted(there);
+        self.puts.insert(line, lines);
+        self.left.insert(line);
+    }
+
+    fn adopted(&mut self, there: &Entry<'_>) -> Vec<Vec<u8>> {
+        let property = &there.property;
         let group = property.group().map(|group| self.group_like(group));
         let belonging = there.label.into_iter().chain(there.country);
         let mut lines = Vec::new();
@@ -97,10 +124,7 @@ impl<'a> Patch<'a> {
             let Some(one) = there.card.property(one) else { continue };
             lines.push(graft::in_own_group(self.card, there.card, &one, group.as_deref()));
         }
-        match self.empty_place(property.known()) {
-            Some(place) => drop(self.puts.insert(place, lines)),
-            None => self.inserts.push((property.name().to_owned(), lines)),
-        }
+        lines
     }
 
     /// Adds a line that is no property.
@@ -139,43 +163,97 @@ impl<'a> Patch<'a> {
         if self.puts.is_empty() && self.inserts.is_empty() {
             return None;
         }
-        Some(self.at_once().unwrap_or_else(|| self.one_by_one()))
+        let edits = self.puts.values().chain(self.inserts.iter().map(|(_, lines)| lines));
+        let new: usize = edits.clone().flatten().map(Vec::len).sum();
+        let each = self.card.as_bytes().len() + new;
+        let is_cheap = edits.count().saturating_mul(each) <= READ_AGAIN;
+        let one_by_one = || {
+            let card = is_cheap.then(|| self.one_by_one());
+            card.filter(|card| self.is_kept(card))
+        };
+        Some(self.at_once().or_else(one_by_one).unwrap_or_else(|| self.spaced()))
     }
 
     /// All edits in one pass; `None` when lines would run into each other.
     fn at_once(&self) -> Option<Card> {
-        let names: BTreeSet<&str> = self.inserts.iter().map(|(name, _)| name.as_str()).collect();
-        let ends: BTreeMap<_, _> = names.into_iter().map(|name| (name, self.place(name))).collect();
-        let inserts = self.inserts.iter();
-        let mut places: Vec<(LineId, &[Vec<u8>])> = inserts
-            .filter_map(|(name, lines)| Some((*ends.get(name.as_str())?, lines.as_slice())))
-            .collect();
-        places.sort_by_key(|(place, _)| *place);
-        let mut places = places.into_iter().peekable();
-        let mut lines: Vec<&[u8]> = Vec::with_capacity(self.card.scanned_lines().len() + 8);
-        let end = LineId(self.card.scanned_lines().len());
-        for (id, line) in self.card.lines().chain([(end, &b""[..])]) {
-            while let Some((_, added)) = places.next_if(|(place, _)| *place == id) {
-                lines.extend(added.iter().map(Vec::as_slice));
-            }
-            match self.puts.get(&id) {
-                Some(put) => lines.extend(put.iter().map(Vec::as_slice)),
-                None => lines.push(line),
-            }
-        }
-        lines.retain(|line| !line.is_empty());
-        let mut bytes = Vec::with_capacity(lines.iter().map(|line| line.len()).sum());
-        for line in &lines {
-            if !bytes.is_empty() && !bytes.ends_with(b"\n") && !bytes.ends_with(b"\r") {
-                bytes.extend_from_slice(self.card.line_end());
-            }
+        let lines = self.lines();
+        let mut bytes = Vec::with_capacity(lines.iter().map(|(_, line)| line.len()).sum());
+        for (_, line) in &lines {
+            self.end_line(&mut bytes);
             bytes.extend_from_slice(line);
         }
         let card = Card::parse(bytes);
         let same = card.scanned_lines().len() == lines.len()
             && card.version() == self.card.version()
-            && card.lines().zip(lines).all(|((_, a), b)| a.trim_ascii_end() == b.trim_ascii_end());
+            && card
+                .lines()
+                .zip(&lines)
+                .all(|((_, a), (_, b))| a.trim_ascii_end() == b.trim_ascii_end());
         same.then_some(card)
+    }
+
+    /// All edits in one pass, with blank lines where a line could run into the one before: what is
+    /// left where a line finds no place at all, or too many would have to look for theirs.
+    fn spaced(&self) -> Card {
+        let mut bytes = Vec::new();
+        let mut before = None;
+        for (id, line) in self.lines() {
+            self.end_line(&mut bytes);
+            let was_beside =
+                before.zip(id).is_some_and(|(before, id): (LineId, LineId)| before.0 + 1 == id.0);
+            if !was_beside && may_run_into(&bytes, line) {
+                // The first may be taken for the end of the value.
+                bytes.extend_from_slice(&self.card.line_end().repeat(2));
+            }
+            bytes.extend_from_slice(line);
+            before = id;
+        }
+        Card::parse(bytes)
+    }
+
+    /// The lines of the card with its edits, those that stay with their place.
+    fn lines(&self) -> Vec<(Option<LineId>, &[u8])> {
+        let ends = self.places();
+        let inserts = self.inserts.iter();
+        let mut places: Vec<(LineId, &[Vec<u8>])> = inserts
+            .filter_map(|(name, lines)| {
+                Some((*ends.get(&name.to_ascii_uppercase())?, lines.as_slice()))
+            })
+            .collect();
+        places.sort_by_key(|(place, _)| *place);
+        let mut places = places.into_iter().peekable();
+        let mut lines = Vec::with_capacity(self.card.scanned_lines().len() + 8);
+        let end = LineId(self.card.scanned_lines().len());
+        for (id, line) in self.card.lines().chain([(end, &b""[..])]) {
+            while let Some((_, added)) = places.next_if(|(place, _)| *place == id) {
+                lines.extend(added.iter().map(|line| (None, line.as_slice())));
+            }
+            match self.puts.get(&id) {
+                Some(put) => lines.extend(put.iter().map(|line| (None, line.as_slice()))),
+                None => lines.push((Some(id), line)),
+            }
+        }
+        lines.retain(|(_, line)| !line.is_empty());
+        lines
+    }
+
+    /// Whether a card has every line that it should have, wherever it stands.
+    fn is_kept(&self, card: &Card) -> bool {
+        let lines = self.lines();
+        let sorted = |lines: &mut dyn Iterator<Item = &[u8]>| -> Vec<Vec<u8>> {
+            let lines = lines.map(<[u8]>::trim_ascii_end).filter(|line| !line.is_empty());
+            let mut lines: Vec<Vec<u8>> = lines.map(<[u8]>::to_vec).collect();
+            lines.sort_unstable();
+            lines
+        };
+        let found = sorted(&mut card.lines().map(|(_, line)| line));
+        found == sorted(&mut lines.iter().map(|(_, line)| *line))
+    }
+
+    fn end_line(&self, bytes: &mut Vec<u8>) {
+        if !bytes.is_empty() && !bytes.ends_with(b"\n") && !bytes.ends_with(b"\r") {
+            bytes.extend_from_slice(self.card.line_end());
+        }
     }
 
     /// One edit after the other, each where it harms no other line.
@@ -197,26 +275,37 @@ impl<'a> Patch<'a> {
     }
 
     /// The line of a property that says nothing (`N:;;;;`), where a card has one as a rule.
-    fn empty_place(&self, known: Known) -> Option<LineId> {
+    fn empty_place(&mut self, known: Known) -> Option<LineId> {
         if !is_single(known) && !matches!(known, Known::Fn | Known::N) {
             return None;
         }
-        let mut places = self.card.properties_of(known);
-        let place = places.find(|one| !self.puts.contains_key(&one.id()) && shown(one).is_empty());
-        place.map(|place| place.id())
+        let card = self.card;
+        let empty = self.empty.entry(known).or_insert_with(|| {
+            let empty = card.properties_of(known).filter(|one| shown(one).is_empty());
+            let mut empty: Vec<LineId> = empty.map(|one| one.id()).collect();
+            empty.reverse();
+            empty
+        });
+        while empty.pop_if(|place| self.puts.contains_key(place)).is_some() {}
+        empty.last().copied()
     }
 
-    /// Where a property of this name is added: after the last one and its label, else at the end.
-    fn place(&self, name: &str) -> LineId {
-        let same = |p: &Property<'_>| p.name().eq_ignore_ascii_case(name);
-        let known = Known::of(name.as_bytes());
-        if let Some(last) = self.card.properties_of(known).filter(same).last() {
-            let group = last.group().map(|group| in_group(self.card, group)).unwrap_or_default();
-            return LineId(group.into_iter().fold(last.id(), LineId::max).0 + 1);
+    /// Where a property of each name is added, in upper case: after the last one and its label, else
+    /// at the end.
+    fn places(&self) -> BTreeMap<String, LineId> {
+        let names = self.inserts.iter().map(|(name, _)| name.to_ascii_uppercase());
+        let mut last: BTreeMap<String, Option<LineId>> = names.map(|name| (name, None)).collect();
+        let known: BTreeSet<Known> = last.keys().map(|name| Known::of(name.as_bytes())).collect();
+        for property in self.card.properties_where(|one| known.contains(&one)) {
+            let Some(last) = last.get_mut(&property.name().to_ascii_uppercase()) else { continue };
+            let group = property.group().and_then(|group| self.members().get(&lower(group)));
+            *last = group.and_then(|lines| lines.last().copied()).max(Some(property.id()));
         }
         let lines = self.card.scanned_lines();
         let end = lines.iter().position(|line| line.shape == Shape::End);
-        LineId(end.unwrap_or(lines.len()))
+        let end = LineId(end.unwrap_or(lines.len()));
+        let after = |last: Option<LineId>| last.map_or(end, |last| LineId(last.0 + 1));
+        last.into_iter().map(|(name, last)| (name, after(last))).collect()
     }
 
     /// The line of a list after its edits; `None` when nothing is left.
@@ -236,27 +325,93 @@ impl<'a> Patch<'a> {
     /// Whether a group holds nothing but a property and what belongs to it.
     fn is_alone(&self, entry: &Entry<'_>, group: &str) -> bool {
         let own = [Some(entry.property.id()), entry.label, entry.country];
-        in_group(self.card, group).into_iter().all(|line| own.contains(&Some(line)))
+        let mut lines = self.members().get(&lower(group)).into_iter().flatten();
+        lines.all(|line| own.contains(&Some(*line)))
     }
 
     /// The group of another card, or one that is free where that is taken here.
     fn group_like(&mut self, group: &str) -> String {
-        if self.taken().insert(lower(group)) { group.to_owned() } else { self.free_group() }
+        if self.make(lower(group)) { group.to_owned() } else { self.free_group() }
     }
 
     fn free_group(&mut self) -> String {
         loop {
             self.last_group += 1;
             let name = format!("item{}", self.last_group);
-            if self.taken().insert(name.clone()) {
+            if self.make(name.clone()) {
                 return name;
             }
         }
     }
 
-    fn taken(&mut self) -> &mut BTreeSet<String> {
-        self.taken.get_or_insert_with(|| {
-            self.card.grouped().filter_map(|property| property.group().map(lower)).collect()
+    /// Takes a group that is free; `false` when it is not.
+    fn make(&mut self, group: String) -> bool {
+        !self.members().contains_key(&group) && self.made.insert(group)
+    }
+
+    fn members(&self) -> &BTreeMap<String, Vec<LineId>> {
+        self.members.get_or_init(|| {
+            let mut members: BTreeMap<String, Vec<LineId>> = BTreeMap::new();
+            for property in self.card.grouped() {
+                if let Some(group) = property.group() {
+                    members.entry(lower(group)).or_default().push(property.id());
+                }
+            }
+            members
         })
+    }
+}
+
+/// Whether a line that is put behind others may be read as their end: indented, after a soft break,
+/// or as one more line of base64.
+fn may_run_into(before: &[u8], line: &[u8]) -> bool {
+    let first = line.split(|b| matches!(b, b'\r' | b'\n')).next().unwrap_or_default();
+    let is_base64 = |b: &u8| b.is_ascii_alphanumeric() || b"+/= \t".contains(b);
+    marker(first).is_none()
+        && (matches!(first, [b' ' | b'\t', ..])
+            || before.trim_ascii_end().ends_with(b"=")
+            || first.iter().all(is_base64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::label::Groups;
+    use super::*;
+
+    #[test]
+    fn no_line_is_lost_in_another() {
+        // (the card, the lines of the other that are added, the lines that are cut)
+        let cases: [(&str, &[usize], &[usize]); 6] = [
+            ("FN:A|X:1", &[1], &[]),
+            (" X-ODD:1|FN:A|X:1", &[1, 3], &[2]),
+            ("NOTE;ENCODING=QUOTED-PRINTABLE:a=", &[1, 3], &[]),
+            ("PHOTO;ENCODING=b:YQ==|TEL:1|abcd|FN:A", &[1, 3], &[2]),
+            ("FN:A|TEL:1|| X-ODD:2|NOTE:n", &[1, 2, 3], &[2]),
+            ("X;ENCODING=QUOTED-PRINTABLE:a=3D=|| b:c|FN:A", &[1, 3], &[2]),
+        ];
+        let card = |lines: &str| {
+            let lines = lines.replace('|', "\r\n");
+            Card::parse(format!("BEGIN:VCARD\r\n{lines}\r\nEND:VCARD\r\n"))
+        };
+        let there = card(" X-INDENTED:1|TEL:9|X:2|junk");
+        let groups = Groups::of(&there);
+        for (lines, added, cut) in cases {
+            let here = card(lines);
+            let is_blank = |line: &[u8]| line.trim_ascii().is_empty();
+            let blank = here.lines().filter(|(_, line)| is_blank(line)).count();
+            let own = Groups::of(&here);
+            let mut patch = Patch::new(&here, &own);
+            cut.iter().for_each(|line| patch.cut(LineId(*line)));
+            for line in added {
+                let entry = Entry::of(&there, &groups, LineId(*line)).unwrap();
+                patch.adopt(&entry);
+            }
+            patch.adopt_junk(there.line(LineId(4)));
+            assert!(patch.is_kept(&patch.spaced()), "{lines}: {:?}", patch.spaced());
+            let lines = patch.lines().len();
+            let card = patch.apply().unwrap();
+            let filled = card.lines().filter(|(_, line)| !is_blank(line));
+            assert_eq!(filled.count(), lines - blank, "{card:?}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::binary::{self, Binary};
 use super::diff::{field, has_label};
-use super::facts::{Fact, facts};
+use super::facts::{Fact, GAP, facts, is_once};
 use super::known::Known;
 use super::label::{Groups, label};
 use super::property::Property;
@@ -26,8 +26,20 @@ pub struct Statement {
     pub normal: Vec<u8>,
 }
 
+impl Statement {
+    /// Its canonical name, as [`Fact::name`].
+    pub(crate) fn canonical(&self) -> &[u8] {
+        self.normal.split(|byte| *byte == GAP).next().unwrap_or_default()
+    }
+
+    /// Whether a card can have no more than one of its name.
+    pub(crate) fn is_once(&self) -> bool {
+        is_once(self.known, self.canonical())
+    }
+}
+
 /// A value as a person can be shown it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Says {
     /// A text; may have line breaks.
     Text(String),

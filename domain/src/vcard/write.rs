@@ -1,6 +1,7 @@
 //! Writing a line: head, value, layout.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::date::{Date, OMITTED_YEAR};
 use super::property::{Quoted, cut};
@@ -125,20 +126,34 @@ impl Form<'_> {
 /// A head in which the parameter `name` has this value and stands once, or not at all. The others
 /// keep spelling and place.
 pub(super) fn with_param(head: &str, name: &str, value: Option<&str>) -> String {
+    with_params(head, BTreeMap::from([(name.to_ascii_uppercase(), (name, value))]))
+}
+
+/// The same for several, each under its name in upper case.
+pub(super) fn with_params(
+    head: &str,
+    mut values: BTreeMap<String, (&str, Option<&str>)>,
+) -> String {
     let (start, rest) = split_head(head);
     let mut out = start.to_owned();
-    let mut value = value;
     for param in params(rest) {
         let own = cut(param, b'=').map_or("", |(name, _)| name).trim_ascii();
-        if !own.eq_ignore_ascii_case(name) {
-            out.push(';');
-            out.push_str(param);
-        } else if let Some(value) = value.take() {
-            push_param(&mut out, own, value);
+        match values.get_mut(&own.to_ascii_uppercase()) {
+            None => {
+                out.push(';');
+                out.push_str(param);
+            }
+            Some((_, value)) => {
+                if let Some(value) = value.take() {
+                    push_param(&mut out, own, value);
+                }
+            }
         }
     }
-    if let Some(value) = value {
-        push_param(&mut out, name, value);
+    for (name, value) in values.into_values() {
+        if let Some(value) = value {
+            push_param(&mut out, name, value);
+        }
     }
     out
 }

@@ -253,6 +253,10 @@ impl ContactRepo for Store {
         Ok(past.filter(|past| self.runs.contains(&past.run)).collect())
     }
 
+    fn sizes(&self) -> Result<Vec<(RunId, u64)>, RepoError> {
+        self.repo().sizes()
+    }
+
     fn changed_in(&self, run: RunId) -> Result<Vec<Past>, RepoError> {
         self.repo().changed_in(run)
     }

@@ -1,7 +1,8 @@
 //! What to decide: from the options, or by asking.
 
+use contactcmd_domain::sync::merge::with_uid_of;
 use contactcmd_domain::sync::merge::{Prefer, merge};
-use contactcmd_domain::sync::pick::{Difference, Edited, Take, pick, with_uid_of};
+use contactcmd_domain::sync::pick::{Difference, Edited, Take, pick};
 use contactcmd_domain::vcard::Card;
 
 use super::case::Case;
@@ -139,7 +140,7 @@ pub(super) fn decide(case: &Case, choice: &Choice) -> Result<Decision, Failure> 
                 .hint("`--keep here` keeps it deleted, `--keep there` brings it back"))
         }
         Choice::Whole(KeepWhich::Here) => {
-            Ok(Decision::Card(with_uid_of(&case.there, case.here.clone())))
+            Ok(Decision::Card(with_uid_of(case.here.clone(), &case.there)))
         }
         Choice::Whole(KeepWhich::There) => Ok(Decision::Card(case.there.clone())),
         Choice::Whole(KeepWhich::Both) => {

@@ -70,10 +70,16 @@ struct Brief<'a> {
 }
 
 impl<'a> Brief<'a> {
+    /// By the texts of when they met.
     fn of(kept: &'a KeptConflict) -> Self {
-        let KeptConflict { account, addressbook, conflict, .. } = kept;
+        let KeptConflict { conflict, .. } = kept;
         let here = Card::parse(conflict.local.as_slice());
         let there = Card::parse(conflict.remote.as_slice());
+        Self::between(kept, &here, &there)
+    }
+
+    fn between(kept: &'a KeptConflict, here: &Card, there: &Card) -> Self {
+        let KeptConflict { account, addressbook, conflict, .. } = kept;
         Self {
             id: kept.id.0,
             contact: conflict.contact,
@@ -83,7 +89,7 @@ impl<'a> Brief<'a> {
             href: conflict.href.as_str(),
             since: json::rfc3339(conflict.at),
             deleted_here: kept.tombstone,
-            fields: diff(&here, &there).iter().map(FieldChange::to_string).collect(),
+            fields: diff(here, there).iter().map(FieldChange::to_string).collect(),
             decided: conflict.decided.as_deref(),
         }
     }

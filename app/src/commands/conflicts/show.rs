@@ -78,7 +78,7 @@ impl<'a> Whole<'a> {
     fn of(case: &'a Case) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Self {
-            brief: Brief::of(&case.kept),
+            brief: Brief::between(&case.kept, &case.here, &case.there),
             base: case.kept.conflict.base.as_deref().map(text),
             here: text(case.here.as_bytes()),
             there: text(&case.kept.conflict.remote),

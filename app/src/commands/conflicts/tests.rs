@@ -241,3 +241,15 @@ fn both_texts_stand_side_by_side() {
     }
     assert_eq!(desk.run(&["conflicts", "show", "2"]), Exit::Failed);
 }
+
+#[test]
+fn a_program_is_told_what_differs_between_the_texts_that_it_is_given() {
+    let (desk, _) = edited_twice();
+    let newer = THERE.replace("FN:Ada", "FN:Ada King");
+    desk.sync(&[replace(1, &newer, Editor::User)]);
+    let read: Value =
+        serde_json::from_str(&desk.done(&["conflicts", "show", "1", "--json"])).unwrap();
+    assert_eq!(read["here"], card(&newer));
+    assert_eq!(read["name"], "Ada King");
+    assert_eq!(read["fields"], serde_json::json!(["name changed"]));
+}

@@ -3,8 +3,10 @@
 mod lines;
 mod who;
 
+use std::collections::HashMap;
+
 use contactcmd_domain::contact::ContactId;
-use contactcmd_ports::{ContactRepo, Open, Past, Run};
+use contactcmd_ports::{ContactRepo, Open, Past, Run, RunId};
 use serde::Serialize;
 
 use self::lines::{Line, of_added, of_past};
@@ -77,9 +79,19 @@ struct Chapter {
 fn chapters(repo: &dyn ContactRepo, runs: Vec<Run>, most: usize) -> Result<Vec<Chapter>, Failure> {
     let mut room = most;
     let mut chapters = Vec::new();
+    let mut sizes: Option<HashMap<RunId, u64>> = None;
     for run in runs {
         if room == 0 {
-            break;
+            // What is not shown need not be read to be counted.
+            let sizes = match &mut sizes {
+                Some(sizes) => sizes,
+                unread => unread.insert(repo.sizes()?.into_iter().collect()),
+            };
+            if let Some(size) = sizes.get(&run.id) {
+                let more = usize::try_from(*size).unwrap_or(usize::MAX);
+                chapters.push(Chapter { run, lines: Vec::new(), more });
+            }
+            continue;
         }
         let changed = repo.changed_in(run.id)?;
         let added = repo.added_in(run.id)?;
@@ -108,7 +120,7 @@ fn chapters_of(
         let of_run: Vec<&Past> = pasts.iter().filter(|past| past.run == run.id).collect();
         let lines: Vec<Line> = of_run.iter().take(room).copied().map(of_past).collect();
         room -= lines.len();
-        if !lines.is_empty() {
+        if !of_run.is_empty() {
             chapters.push(Chapter { run, more: of_run.len() - lines.len(), lines });
         }
     }
@@ -126,7 +138,9 @@ fn pasts(repo: &dyn ContactRepo, whose: &[(ContactId, String)]) -> Result<Vec<Pa
 
 fn print(chapters: &[Chapter], world: &World) {
     let ui = &world.ui;
-    for (number, chapter) in chapters.iter().enumerate() {
+    let (shown, left_out): (Vec<&Chapter>, Vec<&Chapter>) =
+        chapters.iter().partition(|chapter| !chapter.lines.is_empty());
+    for (number, chapter) in shown.into_iter().enumerate() {
         let Run { id, what, at, .. } = &chapter.run;
         if number > 0 {
             ui.result("");
@@ -140,6 +154,14 @@ fn print(chapters: &[Chapter], world: &World) {
         if ui.is_closed() {
             return;
         }
+    }
+    if !left_out.is_empty() {
+        let changes: usize = left_out.iter().map(|chapter| chapter.more).sum();
+        let runs = match left_out.len() {
+            1 => "an earlier run".to_owned(),
+            many => format!("{many} earlier runs"),
+        };
+        ui.result(format_args!("\n… and {changes} of {runs} (`--limit` lets more through)"));
     }
 }
 

@@ -36,7 +36,11 @@ fn runs_come_latest_first_with_a_line_a_contact() {
     ];
     assert_eq!(lines, expected);
     let cut = desk.done(&["history", "--limit", "2"]);
-    assert!(cut.ends_with("\n  … and 1 more (`contactcmd history --run 2` names all)\n"), "{cut}");
+    let (shown, rest) = cut.split_once("\n\n… and ").unwrap();
+    assert!(shown.ends_with("\n  … and 1 more (`contactcmd history --run 2` names all)"), "{cut}");
+    assert_eq!(rest, "1 of an earlier run (`--limit` lets more through)\n");
+    let none = desk.done(&["history", "--limit", "1"]);
+    assert!(none.ends_with("… and 3 of 2 earlier runs (`--limit` lets more through)\n"), "{none}");
     assert_eq!(desk.done(&["history", "--run", "2"]).lines().count(), 3);
     assert_eq!(desk.run(&["history", "--run", "9"]), Exit::Failed);
 }
@@ -88,6 +92,15 @@ fn programs_get_runs_with_their_changes() {
     assert_eq!(change["fields"][0], "note added");
     assert_eq!(read[0]["changes"][1]["action"], "deleted");
     assert_eq!(read[1]["changes"][0]["reason"], "changed on the server");
+    let all = desk.done(&["history", "--json", "--limit", "1"]);
+    let all: Value = serde_json::from_str(&all).unwrap();
+    let counts =
+        |run: &Value| (run["changes"].as_array().unwrap().len(), run["left_out"].as_u64().unwrap());
+    let counts: Vec<_> = all.as_array().unwrap().iter().map(counts).collect();
+    assert_eq!(counts, [(1, 1), (0, 1), (0, 2), (0, 1)]);
+    let of_ada = desk.done(&["history", "ada", "--json", "--limit", "1"]);
+    let of_ada: Value = serde_json::from_str(&of_ada).unwrap();
+    assert_eq!(of_ada[1]["left_out"], 1);
     let empty = Desk::new();
     drop(empty.repo());
     assert_eq!(empty.done(&["history", "--json"]), "[]\n");

@@ -3,7 +3,7 @@
 use contactcmd_domain::contact::ContactId;
 use contactcmd_domain::dav::{Access, BookInfo, ETag, Fetched, Href, What};
 use contactcmd_domain::sync::action::{Action, Merge, RemoteCard, Sending, Standing, Step};
-use contactcmd_domain::sync::likeness::likeness;
+use contactcmd_domain::sync::likeness::{are_alike, likeness};
 use contactcmd_domain::sync::refusal::Write;
 use contactcmd_domain::sync::snapshot::Link;
 use contactcmd_domain::sync::upload::{upload, version};
@@ -276,6 +276,5 @@ fn is_ours(parcel: &Parcel, found: &Card) -> bool {
     if uid(found).is_some() && uid(found) == uid(sent) {
         return true;
     }
-    let ours = likeness(sent);
-    likeness(found).iter().any(|key| ours.contains(key))
+    are_alike(&likeness(sent), &likeness(found))
 }

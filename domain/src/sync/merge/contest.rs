@@ -79,37 +79,62 @@ pub(super) enum Aside {
     Line(String),
 }
 
-impl Aside {
-    /// Puts it into the card, unless the card says it already.
-    pub(super) fn put(&self, card: &mut Card) {
-        match self {
-            Self::Nickname(name) => nickname(card, name),
-            Self::Paragraph(text) => note(card, text, "\n\n"),
-            Self::Line(text) => note(card, text, "\n"),
+/// How many bytes of notes are read to find texts in them; what comes after is added unseen.
+const LOOKED_THROUGH: usize = 1 << 24;
+
+/// Puts them into the card, in order, but those that it says already.
+pub(super) fn put_all(asides: Vec<Aside>, card: &mut Card) {
+    let (mut names, mut texts) = (Vec::new(), Vec::new());
+    for aside in asides {
+        match aside {
+            Aside::Nickname(name) => names.push(name),
+            Aside::Paragraph(text) => texts.push((text, "\n\n")),
+            Aside::Line(text) => texts.push((text, "\n")),
         }
     }
+    nicknames(card, names);
+    note(card, texts);
 }
 
-fn nickname(card: &mut Card, name: &str) {
-    let lists = card.properties_of(Known::Nickname);
-    if !lists.flat_map(|list| list.list()).any(|known| known.trim() == name) {
-        add(card, "NICKNAME", Value::List(&[name]));
+fn nicknames(card: &mut Card, names: Vec<String>) {
+    let lists = card.properties_of(Known::Nickname).flat_map(|list| list.list());
+    let mut known: BTreeSet<String> = lists.map(|name| name.trim().to_owned()).collect();
+    let new: Vec<String> = names.into_iter().filter(|name| known.insert(name.clone())).collect();
+    if !new.is_empty() {
+        let new: Vec<&str> = new.iter().map(String::as_str).collect();
+        add(card, "NICKNAME", Value::List(&new));
     }
 }
 
-fn note(card: &mut Card, text: &str, gap: &str) {
-    let notes: Vec<_> = card.properties_of(Known::Note).map(|n| (n.id(), n.text())).collect();
-    if notes.iter().any(|(_, known)| says(known, text)) {
-        return;
+fn note(card: &mut Card, texts: Vec<(String, &str)>) {
+    let mut notes = card.properties_of(Known::Note);
+    let (id, mut first) = notes.next().map(|note| (note.id(), note.text())).unzip();
+    let others: Vec<String> = notes.map(|note| note.text()).collect();
+    let mut first: String = first.take().unwrap_or_default();
+    let before = first.clone();
+    let mut seen = BTreeSet::new();
+    let mut room = LOOKED_THROUGH;
+    let length: usize = others.iter().map(String::len).sum();
+    for (text, gap) in texts {
+        let left = room.checked_sub(length + first.len() + text.len());
+        let look = left.is_some();
+        room = left.unwrap_or(0);
+        let is_said = || says(&first, &text) || others.iter().any(|other| says(other, &text));
+        if !seen.insert(text.clone()) || (look && is_said()) {
+            continue;
+        }
+        if first.is_empty() || (look && says(&text, &first)) {
+            first = text;
+        } else {
+            first.truncate(first.trim_end().len());
+            first.push_str(gap);
+            first.push_str(&text);
+        }
     }
-    let Some((id, known)) = notes.into_iter().next() else {
-        return add(card, "NOTE", Value::Text(text));
-    };
-    if says(text, &known) {
-        card.set(id, Value::Text(text));
-    } else {
-        let both = format!("{}{gap}{text}", known.trim_end());
-        card.set(id, Value::Text(&both));
+    match id {
+        _ if first == before => {}
+        Some(id) => drop(card.set(id, Value::Text(&first))),
+        None => add(card, "NOTE", Value::Text(&first)),
     }
 }
 

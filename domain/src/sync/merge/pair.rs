@@ -136,19 +136,9 @@ pub(super) fn is_list(known: Known) -> bool {
     matches!(known, Known::Categories | Known::Nickname)
 }
 
-/// Whether a card can have no more than one: by RFC 6350 6 (cardinality `1` and `*1`), by what its
-/// readers make of a second name, or since it is about the one N.
-pub(super) fn is_once(fact: &Fact<'_>) -> bool {
-    use Known::{AbShowAs, Anniversary, Bday, Fn, Gender, Kind, N, Phonetic, SortString};
-    match fact.known {
-        Fn | N | Bday | Anniversary | Gender | Kind | AbShowAs | SortString | Phonetic => true,
-        _ => fact.name == b"ANNIVERSARY",
-    }
-}
-
 /// Whether a card has one of it as a rule.
 pub(super) fn is_one(fact: &Fact<'_>) -> bool {
-    is_once(fact) || is_single(fact.known)
+    fact.is_once() || is_single(fact.known)
 }
 
 /// What a value is recognised by: a number by what is dialled, an address by what the server takes
@@ -201,7 +191,7 @@ fn key<'a>(said: &Said<'a>, by: By) -> Option<Cow<'a, [u8]>> {
         By::Rule => is_one(fact) && alone(),
         // Texts in one language become one note.
         By::Once if fact.known == Known::Note => return Some(Cow::Borrowed(marks)),
-        By::Once => is_once(fact) && alone(),
+        By::Once => fact.is_once() && alone(),
     };
     (found && !fact.name.is_empty()).then_some(Cow::Borrowed(&[]))
 }

@@ -1,6 +1,6 @@
 //! Every rule as a row: `base / local / remote -> merged [contested]`, lines parted by `|`.
 
-use super::{Prefer, absorb, follow, merge};
+use super::{Prefer, absorb, follow, merge, with_uid_of};
 use crate::vcard::{Card, FieldChange, normal};
 
 fn card(version: &str, lines: &str) -> Card {
@@ -424,5 +424,19 @@ fn what_was_deleted_on_the_server_goes_and_what_it_never_kept_stays() {
         let followed = follow(&base, &local, &remote);
         assert_eq!(followed.card.as_ref().map(lines).as_deref(), after);
         assert_eq!(words(&followed.not_kept), not_kept, "{after:?}");
+    }
+}
+
+#[test]
+fn the_uid_is_the_one_there() {
+    let cases = [
+        ("UID:a", "UID:b", "UID:b"),
+        ("FN:A", "UID:b", "UID:b"),
+        ("UID:a", "FN:B", "UID:a"),
+        ("UID:A", "UID:urn:uuid:a", "UID:urn:uuid:a"),
+    ];
+    for (ours, theirs, expected) in cases {
+        let with_uid = with_uid_of(card("3.0", ours), &card("3.0", theirs));
+        assert_eq!(with_uid.uid(), card("3.0", expected).uid(), "{ours} {theirs}");
     }
 }

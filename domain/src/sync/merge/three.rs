@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Prefer;
-use super::contest::{Aside, Contested};
+use super::contest::{self, Aside, Contested};
 use super::edits::{Edits, without_common};
-use super::pair::{By, EDITED, Said, identity, is_list, is_once, is_one, pair};
+use super::pair::{By, EDITED, Said, identity, is_list, is_one, pair};
 use super::rule::{Gone, Outcome, Rule, Target, Text, Three};
 use super::value::{Versions, blended};
 use crate::vcard::{
-    Blend, Card, Entry, Fact, Known, LineId, Patch, Reading, list_items, shown, words,
+    Blend, Card, Entry, Fact, Known, LineId, Marks, Patch, Reading, list_items, shown, words,
 };
 
 pub(super) fn three_way(three: Three<'_>, rule: Rule) -> Outcome {
@@ -101,9 +101,11 @@ impl<'a> Merging<'a> {
         let here = unpaired(here, pairs.iter().map(|(ours, _)| *ours));
         let there = unpaired(there, pairs.iter().map(|(_, theirs)| *theirs));
         // Beside one that was there before, each of two new ones is one more.
-        let had = |known| self.base.is_some_and(|base| has_any(base.card, known));
-        let single = here.into_iter().filter(|said| is_one(&said.fact));
-        let new: Vec<Said<'a>> = single.filter(|said| !had(said.fact.known)).collect();
+        let single: Vec<Said<'a>> = here.into_iter().filter(|said| is_one(&said.fact)).collect();
+        let kinds: BTreeSet<Known> = single.iter().map(|said| said.fact.known).collect();
+        let had = self.base.map(|base| had_before(base.card, &kinds)).unwrap_or_default();
+        let new: Vec<Said<'a>> =
+            single.into_iter().filter(|said| !had.contains(&said.fact.known)).collect();
         let only = if self.base.is_some() { By::Rule } else { By::Once };
         let pairs = pair(&new, &there, &[only]);
         self.meet_all(&new, &there, &pairs);
@@ -132,7 +134,7 @@ impl<'a> Merging<'a> {
             Versions { was: was.zip(old.as_ref()), here: (here, &ours), there: (there, &theirs) };
         let (blend, clash) = blended(&versions, &self.rule);
         let both = self.rule.prefer == Prefer::Both;
-        let once = is_once(&here) || here.known == Known::Note;
+        let once = here.is_once() || here.known == Known::Note;
         if clash {
             let same = identity(&here) == identity(&there);
             // The same number added under two labels: nobody edited anything of the other's.
@@ -158,13 +160,15 @@ impl<'a> Merging<'a> {
         if is_on_one_line(self.here, &here.0) && is_on_one_line(self.there, &there.0) {
             return self.patch.put(here.1, there.1, blend);
         }
-        let mut theirs: VecDeque<Entry<'a>> = self.there.entries(there.0.normal).into();
+        let named = |entry: &Entry<'_>| entry.property.name().to_ascii_uppercase();
+        let mut theirs: BTreeMap<String, VecDeque<Entry<'a>>> = BTreeMap::new();
+        for entry in self.there.entries(there.0.normal) {
+            theirs.entry(named(&entry)).or_default().push_back(entry);
+        }
         let mut unmatched = BTreeSet::new();
         let lines = self.here.entries(here.0.normal);
         for ours in &lines {
-            let name = ours.property.name();
-            let same = |one: &Entry<'_>| one.property.name().eq_ignore_ascii_case(name);
-            match theirs.iter().position(same).and_then(|at| theirs.remove(at)) {
+            match theirs.get_mut(&named(ours)).and_then(VecDeque::pop_front) {
                 Some(theirs) => self.patch.put(ours, &theirs, blend),
                 None => drop(unmatched.insert(ours.property.id())),
             }
@@ -203,20 +207,18 @@ impl<'a> Merging<'a> {
 
     /// Adds items to the first list here that has the same marks, else as a list of their own.
     fn add_items(&mut self) {
-        for (line, items) in std::mem::take(&mut self.items) {
+        let all = std::mem::take(&mut self.items);
+        let lists = if all.is_empty() { BTreeMap::new() } else { lists(self.here) };
+        for (line, items) in all {
             let Some(theirs) = self.there.entry(line) else { continue };
-            let card = self.here.card;
-            let mut lists = card.properties_of(theirs.property.known());
-            let ours = lists.find(|list| {
-                self.here.entry(list.id()).is_some_and(|one| one.marks == theirs.marks)
-            });
+            let ours = lists.get(&(theirs.property.known(), theirs.marks));
             let decoded = theirs.property.decoded();
             let all = list_items(&decoded, theirs.card.version());
             let all = all.filter(|(item, _)| items.contains(item.as_bytes()));
             let mut seen = BTreeSet::new();
             let all = all.filter(|(item, _)| seen.insert(item.clone())).map(|(_, raw)| raw);
             match ours {
-                Some(ours) => all.for_each(|raw| self.patch.add_item(ours.id(), raw)),
+                Some(ours) => all.for_each(|raw| self.patch.add_item(*ours, raw)),
                 None => self.patch.adopt_items(&theirs.property, &all.collect::<Vec<_>>()),
             }
         }
@@ -255,8 +257,8 @@ impl<'a> Merging<'a> {
         self.contested.sort_by_key(|(line, _)| *line);
         let contested = self.contested.into_iter().map(|(_, one)| one).collect();
         let mut card = self.patch.apply();
-        for aside in self.asides {
-            aside.put(card.get_or_insert_with(|| self.here.card.clone()));
+        if !self.asides.is_empty() {
+            contest::put_all(self.asides, card.get_or_insert_with(|| self.here.card.clone()));
         }
         Outcome { text: card.map_or(Text::Here, Text::New), contested }
     }
@@ -267,9 +269,21 @@ fn is_on_one_line(reading: &Reading<'_>, fact: &Fact<'_>) -> bool {
     reading.facts.saying(fact.normal).take(2).count() == 1
 }
 
-/// Whether a card has any such property.
-fn has_any(card: &Card, known: Known) -> bool {
-    card.properties_of(known).any(|property| !shown(&property).is_empty())
+/// The first list of each kind and with each marks.
+fn lists(reading: &Reading<'_>) -> BTreeMap<(Known, Marks), LineId> {
+    let mut first = BTreeMap::new();
+    for list in reading.card.properties_where(is_list) {
+        if let Some(entry) = reading.entry(list.id()) {
+            first.entry((list.known(), entry.marks)).or_insert(list.id());
+        }
+    }
+    first
+}
+
+/// Which of these kinds a card has a property of.
+fn had_before(card: &Card, kinds: &BTreeSet<Known>) -> BTreeSet<Known> {
+    let had = card.properties_where(|known| kinds.contains(&known));
+    had.filter(|property| !shown(property).is_empty()).map(|property| property.known()).collect()
 }
 
 fn unpaired<'a>(all: &[Said<'a>], paired: impl Iterator<Item = usize>) -> Vec<Said<'a>> {

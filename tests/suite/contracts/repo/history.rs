@@ -77,6 +77,10 @@ pub(super) fn a_run_lists_what_it_added_and_changed(repo: Repo<'_>) {
     assert!(repo.changed_in(first).unwrap().is_empty());
     assert_eq!(repo.added_in(first).unwrap(), [id(1)]);
     assert!(repo.added_in(second).unwrap().is_empty());
+    repo.begin_run("sync carddav", Timestamp(4)).unwrap();
+    let mut sizes = repo.sizes().unwrap();
+    sizes.sort_unstable();
+    assert_eq!(sizes, [(first, 1), (second, 2)]);
 }
 
 pub(super) fn a_failing_change_undoes_the_whole_call(repo: Repo<'_>) {
