@@ -107,6 +107,18 @@ pub struct Past {
     pub why: Why,
     /// When.
     pub at: Timestamp,
+    /// Where it was on servers when it was removed here, its links with it; empty for everything else,
+    /// and for what an older version of this program removed.
+    pub places: Vec<Place>,
+}
+
+/// Where a contact is or was on a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The book.
+    pub book: BookId,
+    /// The card.
+    pub href: Href,
 }
 
 /// Something that could not be done, kept until it is.

@@ -40,6 +40,9 @@ pub trait ContactRepo {
     /// The books of an account, by name.
     fn books(&self, account: AccountId) -> Result<Vec<Book>, RepoError>;
 
+    /// Every book of every account, each with what the account is called; by these names.
+    fn every_book(&self) -> Result<Vec<(String, Book)>, RepoError>;
+
     /// Stores what discovery found, one row per path (canonical, Q07); the host, name, access and
     /// capabilities of a known path are updated, its token, ctag, times and quirks stay. Books that
     /// are not named stay as they are: absence is no deletion. New books start with `quirks` by host
@@ -205,7 +208,8 @@ pub enum Change {
         /// Why, for the history.
         why: Why,
     },
-    /// Remove a contact, all its links, conflicts and the pendings about it.
+    /// Remove a contact, all its links, conflicts and the pendings about it. Its history keeps where it
+    /// was linked.
     Delete {
         /// The contact; it must exist.
         contact: ContactId,

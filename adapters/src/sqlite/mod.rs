@@ -150,6 +150,10 @@ impl ContactRepo for SqliteRepo {
         self.read(|conn| accounts::all_books(conn, account))
     }
 
+    fn every_book(&self) -> Result<Vec<(String, Book)>, RepoError> {
+        self.read(accounts::every_book)
+    }
+
     fn save_books(
         &mut self,
         account: AccountId,

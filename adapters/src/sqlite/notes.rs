@@ -1,19 +1,20 @@
 //! What is kept beside contacts: pendings, runs, history.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use contactcmd_domain::contact::{ContactId, Timestamp};
 use contactcmd_domain::sync::guard::Side;
-use contactcmd_ports::{BookId, Past, Pending, Run, RunId, Subject, Why};
+use contactcmd_ports::{BookId, Past, Pending, Place, Run, RunId, Subject, Why};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use diesel::sqlite::Sqlite;
 use diesel::upsert::excluded;
 
 use super::fault::Fault;
-use super::links::values;
+use super::links::{CHUNK, values};
 use super::rows::{contact_id, count, etag, href, stored};
-use super::schema::{contacts, history, pending, runs};
+use super::schema::{contacts, external_ids, history, history_places, pending, runs};
 
 type Conn = SqliteConnection;
 
@@ -90,8 +91,9 @@ pub(super) fn added_in(conn: &mut Conn, run: RunId) -> Result<Vec<ContactId>, Fa
     ids.iter().map(|id| contact_id(id)).collect()
 }
 
-pub(super) fn remember(conn: &mut Conn, past: &Past) -> Result<(), Fault> {
-    diesel::insert_into(history::table)
+/// Keeps a text; gives its entry. Places are kept by [`remember_places`].
+pub(super) fn remember(conn: &mut Conn, past: &Past) -> Result<i64, Fault> {
+    let entry = diesel::insert_into(history::table)
         .values((
             history::run.eq(past.run.0),
             history::contact.eq(past.contact.as_bytes().as_slice()),
@@ -103,6 +105,22 @@ pub(super) fn remember(conn: &mut Conn, past: &Past) -> Result<(), Fault> {
             history::before_text.eq(&past.before),
             history::after_text.eq(&past.after),
         ))
+        .returning(history::id)
+        .get_result(conn)?;
+    Ok(entry)
+}
+
+/// Keeps with an entry where the contact is linked: the links are about to go.
+pub(super) fn remember_places(
+    conn: &mut Conn,
+    entry: i64,
+    contact: ContactId,
+) -> Result<(), Fault> {
+    external_ids::table
+        .filter(external_ids::contact.eq(contact.as_bytes().as_slice()))
+        .select((entry.into_sql::<BigInt>(), external_ids::book, external_ids::href))
+        .insert_into(history_places::table)
+        .into_columns((history_places::history, history_places::book, history_places::href))
         .execute(conn)?;
     Ok(())
 }
@@ -121,7 +139,7 @@ pub(super) fn past_of(
         .limit(i64::from(limit))
         .select(PastRow::as_select())
         .load(conn)?;
-    values(rows)
+    with_places(conn, rows)
 }
 
 pub(super) fn changed_in(conn: &mut Conn, run: RunId) -> Result<Vec<Past>, Fault> {
@@ -130,7 +148,28 @@ pub(super) fn changed_in(conn: &mut Conn, run: RunId) -> Result<Vec<Past>, Fault
         .order(history::id.desc())
         .select(PastRow::as_select())
         .load(conn)?;
-    values(rows)
+    with_places(conn, rows)
+}
+
+fn with_places(conn: &mut Conn, rows: Vec<PastRow>) -> Result<Vec<Past>, Fault> {
+    let removed = rows.iter().filter(|row| row.after_text.is_none() && !row.there);
+    let entries: Vec<i64> = removed.map(|row| row.id).collect();
+    let mut places: HashMap<i64, Vec<Place>> = HashMap::new();
+    for chunk in entries.chunks(CHUNK) {
+        let found: Vec<(i64, i64, String)> = history_places::table
+            .filter(history_places::history.eq_any(chunk))
+            .order((history_places::history, history_places::book))
+            .load(conn)?;
+        for (entry, book, at) in found {
+            let place = Place { book: BookId(book), href: href(at) };
+            places.entry(entry).or_default().push(place);
+        }
+    }
+    let past = |row: PastRow| {
+        let places = places.remove(&row.id).unwrap_or_default();
+        Ok(Past { places, ..row.try_into()? })
+    };
+    rows.into_iter().map(past).collect()
 }
 
 pub(super) fn gone(conn: &mut Conn) -> Result<Vec<(ContactId, String)>, Fault> {
@@ -198,6 +237,7 @@ impl TryFrom<PendingRow> for Pending {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = history, check_for_backend(Sqlite))]
 struct PastRow {
+    id: i64,
     run: i64,
     contact: Vec<u8>,
     at: i64,
@@ -223,6 +263,7 @@ impl TryFrom<PastRow> for Past {
             after: row.after_text,
             why: Why(row.why),
             at: Timestamp(row.at),
+            places: Vec::new(),
         })
     }
 }

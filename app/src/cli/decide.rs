@@ -187,7 +187,7 @@ pub struct UndoArgs {
 
 const UNDO_HELP: &str = "\
 Cards come back as edits made here, which the next `contactcmd sync carddav --direction sync` brings
-to the server; so does the deletion of a contact that the run had added. A conflict that the run
+to the server, a deleted contact to the book it was in; so does the deletion of a contact that the run had added. A conflict that the run
 decided waits again, unless the server was told of the decision already.
 A contact that was changed again since is left as it is. An undo is a run too: `undo RUN` with its
 number takes it back, while `undo` alone goes on to the run before.

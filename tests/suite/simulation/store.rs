@@ -239,6 +239,10 @@ impl ContactRepo for Store {
         self.repo().cards_after(after, limit)
     }
 
+    fn every_book(&self) -> Result<Vec<(String, Book)>, RepoError> {
+        self.repo().every_book()
+    }
+
     fn external_ids(&self, ids: &[ContactId]) -> Result<Vec<(ContactId, ExternalId)>, RepoError> {
         self.repo().external_ids(ids)
     }

@@ -1,6 +1,7 @@
 //! `undo`: what a run changed is taken back as edits made here, so that the next sync carries it to
 //! the server.
 
+mod homes;
 mod plan;
 mod reopen;
 
@@ -11,7 +12,7 @@ use contactcmd_domain::sync::guard::Side;
 use contactcmd_domain::vcard::{Card, index};
 use contactcmd_ports::{Change, ContactRepo, Editor, NewContact, Open, Run, RunId, Why};
 
-use self::plan::{Changed, Known, Planned, Step, plan};
+use self::plan::{Changed, Home, Known, Planned, Step, plan};
 use self::reopen::Reopening;
 use super::conflicts::RESOLVE;
 use super::sync::SYNC;
@@ -159,6 +160,9 @@ fn look(repo: &dyn ContactRepo, run: RunId) -> Result<Known, Failure> {
             known.taken.insert(past.contact);
         }
     }
+    let is_gone = |id: &&ContactId| !known.now.contains_key(id);
+    let gone: Vec<ContactId> = ids.iter().filter(is_gone).copied().collect();
+    known.homes = homes::find(repo, &gone, run)?;
     Ok(known)
 }
 
@@ -167,7 +171,8 @@ fn show(planned: &[Planned], world: &World) {
         let there = if *linked { ", and on the server with the next sync" } else { "" };
         let (sign, words) = match step {
             Step::Restore(_, fields) => ('~', contact::changes(fields)),
-            Step::Revive(_) | Step::AddAgain(_) => ('+', "comes back".to_owned()),
+            Step::Revive(_) => ('+', "comes back".to_owned()),
+            Step::AddAgain(_, homes) => ('+', back_in(homes)),
             Step::Remove => ('-', format!("goes again{there}")),
             Step::Left => ('!', "was changed again since: left (--force takes it back)".to_owned()),
             Step::Theirs => {
@@ -186,28 +191,39 @@ fn show(planned: &[Planned], world: &World) {
     }
 }
 
+/// `comes back, in Contacts of work`; where there is but one book, it is the one.
+fn back_in(homes: &[Home]) -> String {
+    let names: Vec<&str> = homes.iter().filter_map(|home| home.name.as_deref()).collect();
+    if names.is_empty() {
+        return "comes back".to_owned();
+    }
+    format!("comes back, in {}", names.join(", "))
+}
+
 /// The changes, all of one transaction.
 fn changes(planned: Vec<Planned>, run: RunId) -> Vec<Change> {
     let why = Why(format!("run {} undone", run.0));
-    let change = |Planned { contact, linked, step, .. }: Planned| {
+    let mut changes = Vec::with_capacity(planned.len());
+    for Planned { contact, linked, step, .. } in planned {
         let why = why.clone();
         match step {
             Step::Restore(card, _) | Step::Revive(card) => {
                 let index = index(&card);
                 let (vcard, editor) = (card.into_bytes(), Editor::User);
-                Some(Change::Replace { contact, vcard, index, editor, why })
+                changes.push(Change::Replace { contact, vcard, index, editor, why });
             }
-            Step::AddAgain(card) => {
+            Step::AddAgain(card, homes) => {
                 let index = index(&card);
-                let contact = NewContact { id: contact, vcard: card.into_bytes(), index };
-                Some(Change::Insert { contact, link: None })
+                let new = NewContact { id: contact, vcard: card.into_bytes(), index };
+                changes.push(Change::Insert { contact: new, link: None });
+                changes.extend(homes.into_iter().map(|home| homes::link(home, contact)));
             }
-            Step::Remove if linked => Some(Change::Bury { contact, why }),
-            Step::Remove => Some(Change::Delete { contact, why }),
-            Step::AsBefore | Step::Left | Step::Theirs | Step::Taken => None,
+            Step::Remove if linked => changes.push(Change::Bury { contact, why }),
+            Step::Remove => changes.push(Change::Delete { contact, why }),
+            Step::AsBefore | Step::Left | Step::Theirs | Step::Taken => {}
         }
-    };
-    planned.into_iter().filter_map(change).collect()
+    }
+    changes
 }
 
 /// How many of what.
@@ -228,14 +244,14 @@ impl Report {
             |is_it: &dyn Fn(&Step) -> bool| planned.iter().filter(|one| is_it(&one.step)).count();
         let counts = [
             (count(&|step| matches!(step, Step::Restore(..))), "restored"),
-            (count(&|step| matches!(step, Step::Revive(_) | Step::AddAgain(_))), "brought back"),
+            (count(&|step| matches!(step, Step::Revive(_) | Step::AddAgain(..))), "brought back"),
             (count(&|step| matches!(step, Step::Remove)), "removed"),
             (planned.iter().filter(|one| one.reopens).count(), "put up for decision again"),
         ];
         let is_sent = |one: &Planned| match one.step {
             _ if one.reopens => false,
             Step::Restore(..) | Step::Remove => one.linked,
-            Step::Revive(_) | Step::AddAgain(_) => true,
+            Step::Revive(_) | Step::AddAgain(..) => true,
             Step::AsBefore | Step::Left | Step::Theirs | Step::Taken => false,
         };
         Self {

@@ -5,8 +5,8 @@ use contactcmd_domain::dav::Href;
 use contactcmd_domain::sync::guard::Side;
 use contactcmd_domain::sync::snapshot::Link;
 use contactcmd_ports::{
-    BookId, Change, Conflict, ConflictId, Editor, Keep, Pending, RepoError, RunId, Subject, Which,
-    Why,
+    BookId, Change, Conflict, ConflictId, Editor, Keep, Past, Pending, Place, RepoError, RunId,
+    Subject, Which, Why,
 };
 
 use super::Repo;
@@ -236,6 +236,34 @@ pub(super) fn a_tombstone_that_was_lifted_says_so(repo: Repo<'_>) {
     apply(repo, 2, &[bury(1), replace(1, "Ada King", Editor::User)]);
     let past = repo.history(None, 9).unwrap();
     assert_eq!(past.iter().map(|past| past.tombstone).collect::<Vec<_>>(), [true, false]);
+}
+
+pub(super) fn where_a_contact_was_is_kept_when_it_is_deleted(repo: Repo<'_>) {
+    let (account, book) = account_and_book(repo);
+    let second = second_book(repo, account);
+    apply(
+        repo,
+        1,
+        &[
+            linked(person(1, "Ada"), book, "/b/%40.vcf"),
+            relink(1, second, link("/c/1.vcf", b"x")),
+            linked(person(2, "Bob"), book, "/b/2.vcf"),
+            insert(person(3, "Cy")),
+        ],
+    );
+    let change = [replace(1, "Ada", Editor::User), bury(1), delete(1), delete(3)];
+    apply(repo, 2, &change);
+    let places = |past: Vec<Past>| past.into_iter().map(|past| past.places).collect::<Vec<_>>();
+    let at = |book, href| Place { book, href: Href::new(href) };
+    let ada = vec![at(book, "/b/%40.vcf"), at(second, "/c/1.vcf")];
+    assert_eq!(places(repo.history(Some(id(1)), 9).unwrap()), [ada.clone(), vec![], vec![]]);
+    assert_eq!(places(repo.history(Some(id(3)), 9).unwrap()), [vec![]]);
+    let run = repo.runs(1).unwrap()[0].id;
+    assert_eq!(places(repo.changed_in(run).unwrap()), [vec![], ada, vec![], vec![]]);
+    apply(repo, 3, &[delete(2)]);
+    let all = Keep { since: Timestamp(3), entries: 99, recent: Timestamp(i64::MAX) };
+    assert_eq!(repo.prune(all).unwrap(), 4, "the places go with their entry");
+    assert_eq!(places(repo.history(None, 9).unwrap()), [[at(book, "/b/2.vcf")]]);
 }
 
 pub(super) fn an_undo_sees_tombstones_and_who_is_gone(repo: Repo<'_>) {
