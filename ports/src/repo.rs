@@ -256,8 +256,16 @@ pub enum Change {
         /// Why.
         why: Why,
     },
+    /// Take back the latest [`Change::Remember`] of this contact under this run, if there is one: the
+    /// server did nothing. A run in which nothing else was done goes with it, and no change can be made
+    /// under it any more.
+    Retract {
+        /// The contact it belongs to.
+        contact: ContactId,
+    },
     /// Keep both texts of a conflict, in place of an undecided one of the same contact and book: the
-    /// id stays, and as long as it is undecided its first time.
+    /// id stays, and as long as it is undecided its first time. One that is decided takes the place of
+    /// one that was decided at the same time as well: it was planned anew.
     Conflict(Conflict),
 }
 

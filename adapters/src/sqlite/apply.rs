@@ -48,7 +48,10 @@ impl Durability {
             Change::Insert { link, .. } => link.is_some(),
             Change::Replace { editor, .. } => *editor == Editor::Sync,
             Change::Link { link, .. } => link.base.is_some(),
-            Change::Unlink { .. } | Change::Pend(_) | Change::Settle { .. } => true,
+            Change::Unlink { .. }
+            | Change::Pend(_)
+            | Change::Settle { .. }
+            | Change::Retract { .. } => true,
             Change::Bury { .. }
             | Change::Delete { .. }
             | Change::Remember { .. }
@@ -68,6 +71,9 @@ pub(super) fn all(conn: &mut Conn, stamp: Stamp, changes: &[Change]) -> Result<(
     }
     for (book, links) in added {
         prepared::run::<CountLinks>(conn, &[links.into(), book.0.into()])?;
+    }
+    if changes.iter().any(|change| matches!(change, Change::Retract { .. })) {
+        notes::forget_if_empty(conn, stamp.run)?;
     }
     Ok(())
 }
@@ -99,6 +105,7 @@ fn change(conn: &mut Conn, stamp: Stamp, change: &Change) -> Result<Option<BookI
             };
             notes::remember(conn, &past)?;
         }
+        Change::Retract { contact } => notes::retract(conn, stamp.run, *contact)?,
         Change::Pend(note) => notes::pend(conn, note)?,
         Change::Settle { book, subject } => notes::settle(conn, *book, subject)?,
         Change::Conflict(conflict) => conflicts::keep(conn, conflict)?,

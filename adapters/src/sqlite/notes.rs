@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use contactcmd_domain::contact::{ContactId, Timestamp};
 use contactcmd_domain::sync::guard::Side;
 use contactcmd_ports::{BookId, Past, Pending, Place, Run, RunId, Subject, Why};
-use diesel::dsl::{exists, not};
+use diesel::dsl::{exists, max, not};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use diesel::sqlite::Sqlite;
@@ -108,6 +108,30 @@ pub(super) fn remember(conn: &mut Conn, past: &Past) -> Result<i64, Fault> {
         .returning(history::id)
         .get_result(conn)?;
     Ok(entry)
+}
+
+/// Takes back the latest text of the server's that this run kept of a contact.
+pub(super) fn retract(conn: &mut Conn, run: RunId, contact: ContactId) -> Result<(), Fault> {
+    let latest: Option<i64> = history::table
+        .filter(history::run.eq(run.0))
+        .filter(history::contact.eq(contact.as_bytes().as_slice()))
+        .filter(history::there.eq(true))
+        .select(max(history::id))
+        .get_result(conn)?;
+    if let Some(entry) = latest {
+        diesel::delete(history::table.find(entry)).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Removes the row of a run that has done nothing.
+pub(super) fn forget_if_empty(conn: &mut Conn, run: RunId) -> Result<(), Fault> {
+    let empty = runs::table
+        .filter(runs::id.eq(run.0))
+        .filter(not(exists(history::table.filter(history::run.eq(runs::id)))))
+        .filter(not(exists(contacts::table.filter(contacts::run.eq(runs::id)))));
+    diesel::delete(empty).execute(conn)?;
+    Ok(())
 }
 
 /// Keeps with an entry where the contact is linked: the links are about to go.

@@ -2,9 +2,10 @@
 //! wrong clocks. Edits stay, nothing is deleted in masses, nobody is there twice.
 
 use contactcmd::Exit;
+use contactcmd_domain::sync::guard::Side;
 use contactcmd_ports::ContactRepo;
 use contactcmd_tests::fake::{
-    Access, FutureToken, Knobs, MaxSize, PrunedToken, ReadOnlyPrivileges, ReadOnlyPut,
+    Access, Fault, FutureToken, Knobs, MaxSize, PrunedToken, ReadOnlyPrivileges, ReadOnlyPut,
 };
 
 use super::stage::{Stage, WEEK, card, name};
@@ -159,6 +160,32 @@ fn a_server_restored_from_a_backup_takes_no_contact_away_in_silence() {
             }
             assert_settled(&stage, &case);
         }
+    }
+}
+
+#[test]
+fn what_the_server_refused_leaves_no_trace_in_the_history() {
+    for (method, status) in [("PUT", 403), ("PUT", 413), ("PUT", 507), ("DELETE", 403)] {
+        let case = format!("{method} {status}");
+        let stage = Stage::with_cards(Knobs::default(), 12);
+        stage.sync(&[]);
+        match method {
+            "PUT" => drop(stage.import(&card(1, "edited here"))),
+            _ => stage.delete("uid-0001"),
+        }
+        let kept = || (stage.repo().runs(99).unwrap(), stage.repo().history(None, 99).unwrap());
+        let before = kept();
+        for _ in 0..3 {
+            stage.fake.fail_method(method, 1, Fault::Status(status, None));
+            let ran = stage.sync(&["--full"]);
+            assert_eq!(ran.exit, Exit::NeedsYou, "{case}: {ran:?}");
+            assert_eq!(kept(), before, "{case}");
+        }
+        let ran = stage.sync(&["--full"]);
+        assert_eq!(ran.exit, Exit::Done, "{case}: {ran:?}");
+        let there = kept().1.into_iter().filter(|past| past.side == Side::There).count();
+        assert_eq!(there, 1, "{case}: now it was done");
+        assert_settled(&stage, &case);
     }
 }
 

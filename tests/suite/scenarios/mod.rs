@@ -59,6 +59,7 @@ scenarios! {
     conflict_policies
     force
     groups
+    history_of_refusals
     moved_and_renamed
     push_then_pull
     decided_by_a_person

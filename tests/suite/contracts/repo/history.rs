@@ -39,18 +39,9 @@ pub(super) fn history_keeps_before_images_beyond_the_contact(repo: Repo<'_>) {
 
 pub(super) fn a_text_of_the_servers_is_kept_before_it_is_replaced_there(repo: Repo<'_>) {
     apply(repo, 1, &[insert(person(1, "Ada"))]);
-    let remember = |after: Option<&[u8]>| Change::Remember {
-        contact: id(1),
-        name: "Ada".to_owned(),
-        before: b"\xffthere".to_vec(),
-        after: after.map(<[u8]>::to_vec),
-        why: Why("edited here".into()),
-    };
-    apply(
-        repo,
-        2,
-        &[remember(Some(b"sent")), remember(None), replace(1, "Ada King", Editor::User)],
-    );
+    let change =
+        [remember(1, Some(b"sent")), remember(1, None), replace(1, "Ada King", Editor::User)];
+    apply(repo, 2, &change);
     let sides: Vec<_> = repo
         .history(Some(id(1)), 10)
         .unwrap()
@@ -60,6 +51,41 @@ pub(super) fn a_text_of_the_servers_is_kept_before_it_is_replaced_there(repo: Re
     let expected =
         [(Side::Here, false, true), (Side::There, true, false), (Side::There, true, true)];
     assert_eq!(sides, expected);
+}
+
+fn remember(number: u32, after: Option<&[u8]>) -> Change {
+    Change::Remember {
+        contact: id(number),
+        name: "Ada".to_owned(),
+        before: b"\xffthere".to_vec(),
+        after: after.map(<[u8]>::to_vec),
+        why: Why("edited here".into()),
+    }
+}
+
+pub(super) fn what_a_server_refused_to_replace_is_taken_back(repo: Repo<'_>) {
+    let retract = |number| Change::Retract { contact: id(number) };
+    apply(repo, 1, &[insert(person(1, "Ada")), insert(person(2, "Bob"))]);
+    apply(repo, 2, &[remember(1, None)]);
+    let run = repo.begin_run("sync carddav", Timestamp(3)).unwrap();
+    let change = [remember(1, Some(b"first")), remember(1, Some(b"sent")), remember(2, None)];
+    repo.apply(run, Timestamp(3), &change).unwrap();
+    repo.apply(run, Timestamp(3), &[replace(1, "Ada King", Editor::Sync), retract(1)]).unwrap();
+    let left: Vec<_> = repo.changed_in(run).unwrap().into_iter().map(|past| past.after).collect();
+    assert_eq!(left, [Some(person(1, "Ada King").vcard), None, Some(b"first".to_vec())]);
+    repo.apply(run, Timestamp(3), &[retract(1), retract(1), retract(2)]).unwrap();
+    assert_eq!(repo.changed_in(run).unwrap().len(), 1, "what was replaced here stays");
+    assert_eq!(repo.history(Some(id(1)), 9).unwrap().len(), 2, "and so does another run's");
+
+    let run = repo.begin_run("sync carddav", Timestamp(4)).unwrap();
+    repo.apply(run, Timestamp(4), &[remember(1, None)]).unwrap();
+    repo.apply(run, Timestamp(4), &[retract(1)]).unwrap();
+    assert!(repo.runs(9).unwrap().iter().all(|one| one.id != run), "it did nothing else");
+    let gone = repo.apply(run, Timestamp(4), &[insert(person(3, "Cy"))]);
+    assert!(matches!(gone, Err(RepoError::Failed { .. })));
+    assert!(repo.begin_run("sync carddav", Timestamp(5)).unwrap() > run, "no number comes again");
+    apply(repo, 6, &[insert(person(4, "Di")), retract(4)]);
+    assert_eq!(repo.runs(1).unwrap()[0].at, Timestamp(6), "one that added somebody stays");
 }
 
 pub(super) fn a_run_lists_what_it_added_and_changed(repo: Repo<'_>) {
@@ -197,8 +223,15 @@ pub(super) fn an_undecided_conflict_is_replaced_and_a_decided_one_is_not_listed(
     assert_eq!(repo.conflicts(Some(book)).unwrap(), std::slice::from_ref(&newer));
     assert_eq!(repo.conflicts(None).unwrap(), [newer.clone(), elsewhere.clone()]);
     let decided = Conflict { decided: Some("the server's was taken".into()), ..newer };
-    apply(repo, 2, &[Change::Conflict(decided)]);
+    apply(repo, 2, &[Change::Conflict(decided.clone())]);
     assert_eq!(repo.conflicts(None).unwrap(), [elsewhere]);
+
+    let anew = Conflict { remote: b"newest".to_vec(), ..decided };
+    let later = Conflict { at: Timestamp(anew.at.0 + 1), ..anew.clone() };
+    apply(repo, 3, &[Change::Conflict(anew.clone()), Change::Conflict(later.clone())]);
+    let kept = repo.kept_conflicts(Which::All).unwrap();
+    let decided: Vec<_> = kept.into_iter().skip(1).map(|one| one.conflict).collect();
+    assert_eq!(decided, [later, anew], "decided anew at the same time, and again later");
 }
 
 pub(super) fn a_conflict_keeps_its_id_and_its_first_time_until_it_is_decided(repo: Repo<'_>) {
