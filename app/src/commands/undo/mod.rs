@@ -16,7 +16,7 @@ use self::plan::{Changed, Home, Known, Planned, Step, plan};
 use self::reopen::Reopening;
 use super::conflicts::RESOLVE;
 use super::sync::SYNC;
-use super::{history, open, prune::prune};
+use super::{NOTHING, history, meanwhile, open, open_after_asking, prune::prune};
 use crate::cli::{Global, UndoArgs};
 use crate::ui::{Ui, clean, contact, prompt};
 use crate::{Exit, Failure, World, config};
@@ -28,30 +28,51 @@ use crate::{Exit, Failure, World, config};
 /// [`Exit::Usage`] when it may not ask and was not told to go on; [`Exit::Failed`] when there is no
 /// such run. Else what opening, reading or writing the store fails with: then nothing was changed.
 pub fn run(args: &UndoArgs, global: &Global, world: &World) -> Result<Exit, Failure> {
+    undo(args, global, world, &|question| prompt::confirm(&world.ui, question))
+}
+
+/// Asks a question; `None` when there is nobody to ask.
+type Ask<'a> = dyn Fn(&str) -> Result<Option<bool>, Failure> + 'a;
+
+fn undo(args: &UndoArgs, global: &Global, world: &World, ask: &Ask<'_>) -> Result<Exit, Failure> {
     if !args.dry_run && !args.yes && !prompt::can_ask(&world.ui) {
         return Err(Failure::usage("there is nobody to ask whether to undo it")
             .hint("`--dry-run` shows what would be done, `--yes` does it"));
     }
     let settings = config::load(world)?;
-    let mut repo = open(world, global, if args.dry_run { Open::Read } else { Open::Write })?;
+    // No lock is held while somebody thinks.
+    let writes = args.yes && !args.dry_run;
+    let repo = open(world, global, if writes { Open::Write } else { Open::Read })?;
     let changed = if args.force { Changed::Force } else { Changed::Leave };
-    let Some((run, planned, reopened)) = choose(repo.as_ref(), args.run, changed, &world.ui)?
-    else {
+    let Some(chosen) = choose(repo.as_ref(), args.run, changed, &world.ui)? else {
         world.ui.say("there is nothing to undo");
         return Ok(Exit::Done);
     };
-    show(&planned, world);
-    let report = Report::of(&planned);
+    let (run, planned, _) = &chosen;
+    show(planned, world);
+    let report = Report::of(planned);
     let named = format!("run {} ({}, {})", run.id.0, run.what, contact::minute(run.at));
     if args.dry_run || report.changes == 0 {
         world.ui.say(format_args!("{}: {}", clean(&named), report.words("would be ")));
         return Ok(report.exit());
     }
     let question = format!("Undo {named}: {}?", report.words("to be "));
-    if !args.yes && prompt::confirm(&world.ui, &question)? != Some(true) {
-        world.ui.say("nothing was changed");
-        return Ok(Exit::Done);
-    }
+    let mut repo = if args.yes {
+        repo
+    } else {
+        drop(repo);
+        if ask(&question)? != Some(true) {
+            world.ui.say(NOTHING);
+            return Ok(Exit::Done);
+        }
+        let repo = open_after_asking(world, global)?;
+        let now = choose(repo.as_ref(), Some(run.id.0), changed, &world.ui)?;
+        if now.as_ref() != Some(&chosen) {
+            return Err(meanwhile(&format!("what run {} did", run.id.0)));
+        }
+        repo
+    };
+    let (run, planned, reopened) = chosen;
     let at = (world.now)();
     let undo = repo.begin_run(&what(run.id), at)?;
     let mut todo = changes(planned, run.id);
