@@ -253,6 +253,8 @@ struct Report {
     changes: usize,
     counts: [(usize, &'static str); 4],
     left: usize,
+    /// How many of those removed the next sync deletes on a server.
+    removed_there: usize,
     /// Whether a server has to be told.
     to_send: bool,
     /// Whether somebody has to decide.
@@ -275,7 +277,9 @@ impl Report {
             Step::Revive(_) | Step::AddAgain(..) => true,
             Step::AsBefore | Step::Left | Step::Theirs | Step::Taken => false,
         };
+        let is_removed_there = |one: &&Planned| one.linked && one.step == Step::Remove;
         Self {
+            removed_there: planned.iter().filter(is_removed_there).count(),
             changes: counts.iter().map(|(count, _)| count).sum(),
             counts,
             left: count(&|step| matches!(step, Step::Left | Step::Theirs | Step::Taken)),
@@ -288,6 +292,11 @@ impl Report {
         let counts = self.counts.iter().filter(|(count, _)| *count > 0);
         let mut words: Vec<_> =
             counts.map(|(count, what)| format!("{count} {verb}{what}")).collect();
+        if self.removed_there > 0 {
+            let count = self.removed_there;
+            let who = if count == 1 { "contact" } else { "contacts" };
+            words.push(format!("which deletes {count} {who} on the server with the next sync"));
+        }
         if self.left > 0 {
             words.push(format!("{} left as they are", self.left));
         }

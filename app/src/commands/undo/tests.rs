@@ -4,12 +4,10 @@ use contactcmd_domain::vcard::{Card, index};
 use contactcmd_ports::{Change, Conflict, ContactRepo, Editor, NewContact, RunId, Why};
 
 use crate::Exit;
-use crate::cli::{Global, UndoArgs};
 use crate::commands::desk::{Desk, card, conflict, href, link, replace};
 use crate::commands::testing::id;
-use crate::ui::Terminal;
 
-use super::undo;
+mod asking;
 
 const ADA: &str = "UID:a|FN:Ada|TEL;TYPE=WORK:1";
 const EDITED: &str = "UID:a|FN:Ada|TEL;TYPE=WORK:2";
@@ -245,36 +243,6 @@ fn no_second_contact_of_one_uid_comes_back() {
     assert_eq!(desk.run(&["undo", &run, "--yes", "--force"]), Exit::NeedsYou);
     assert!(desk.stage.stdout().ends_with("! Ada   another contact has its UID now: left\n"));
     assert_eq!(desk.text(id(1)), None);
-}
-
-const AT_A_TERMINAL: Terminal = Terminal { stdin: true, stdout: false, stderr: true };
-
-#[test]
-fn nobody_is_kept_waiting_while_somebody_thinks() {
-    let args = UndoArgs { run: None, dry_run: false, yes: false, force: false };
-    let global = Global { database: None, verbose: 0, quiet: false };
-    let mut desk = desk();
-    desk.stage = desk.stage.terminal(AT_A_TERMINAL);
-    desk.sync(&[replace(1, EDITED, Editor::User)]);
-    // The store can be written while it asks; the answer is no, then yes.
-    for (answer, text) in [(false, EDITED), (true, ADA)] {
-        let ask = |_: &str| {
-            desk.book();
-            Ok(Some(answer))
-        };
-        assert_eq!(undo(&args, &global, &desk.world(), &ask).unwrap(), Exit::Done);
-        assert_eq!(desk.text(id(1)).as_deref(), Some(text));
-        assert_eq!(desk.stage.stderr().contains("nothing was changed"), true);
-    }
-    // What was asked about is not what is there when the answer comes.
-    desk.sync(&[replace(1, EDITED, Editor::User)]);
-    let ask = |_: &str| {
-        desk.sync(&[replace(1, AGAIN, Editor::User)]);
-        Ok(Some(true))
-    };
-    let failure = undo(&args, &global, &desk.world(), &ask).unwrap_err();
-    assert!(failure.error.to_string().contains("by another run meanwhile"), "{failure:?}");
-    assert_eq!(desk.text(id(1)).as_deref(), Some(AGAIN));
 }
 
 #[test]
