@@ -8,8 +8,8 @@ use contactcmd_domain::sync::snapshot::{Known, Link, Linked, StoredContact};
 
 use super::records::{
     Account, AccountDraft, AccountId, Book, BookId, Brief, Conflict, ConflictId, ExternalId,
-    JsonSummary, Keep, KeptConflict, ListPage, ListQuery, Past, Pending, Progress, Run, RunId,
-    Subject, Summary, Which,
+    JsonSummary, Keep, KeptConflict, ListPage, ListQuery, Page, Past, Pending, Progress, Run,
+    RunId, Subject, Summary, Which,
 };
 
 /// Keeps contacts and what ties them to servers.
@@ -140,12 +140,15 @@ pub trait ContactRepo {
     /// The latest runs, newest first, at most `limit`.
     fn runs(&self, limit: u32) -> Result<Vec<Run>, RepoError>;
 
-    /// What was replaced and deleted, newest first, at most `limit`: of this contact (also when it is
-    /// gone), or (`None`) of all.
-    fn history(&self, contact: Option<ContactId>, limit: u32) -> Result<Vec<Past>, RepoError>;
+    /// What was replaced and deleted, newest first: of this contact (also when it is gone), or (`None`)
+    /// of all. Each has two texts, which may have photos: who needs many reads them by pages.
+    fn history(&self, contact: Option<ContactId>, page: Page) -> Result<Vec<Past>, RepoError>;
 
     /// What one run replaced and deleted, newest first: the order to undo it in.
-    fn changed_in(&self, run: RunId) -> Result<Vec<Past>, RepoError>;
+    fn changed_in(&self, run: RunId, page: Page) -> Result<Vec<Past>, RepoError>;
+
+    /// How many things one run replaced and deleted.
+    fn change_count(&self, run: RunId) -> Result<u64, RepoError>;
 
     /// The contacts that one run added and that are still here.
     fn added_in(&self, run: RunId) -> Result<Vec<ContactId>, RepoError>;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use contactcmd_domain::contact::{ContactId, Timestamp};
 use contactcmd_domain::sync::guard::Side;
-use contactcmd_ports::{BookId, Past, Pending, Place, Run, RunId, Subject, Why};
+use contactcmd_ports::{BookId, Page, Past, Pending, Place, Run, RunId, Subject, Why};
 use diesel::dsl::{exists, max, not};
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
@@ -152,7 +152,7 @@ pub(super) fn remember_places(
 pub(super) fn past_of(
     conn: &mut Conn,
     contact: Option<ContactId>,
-    limit: u32,
+    page: Page,
 ) -> Result<Vec<Past>, Fault> {
     let mut query = history::table.into_boxed();
     if let Some(id) = &contact {
@@ -160,16 +160,24 @@ pub(super) fn past_of(
     }
     let rows: Vec<PastRow> = query
         .order(history::id.desc())
-        .limit(i64::from(limit))
+        .limit(i64::from(page.limit))
+        .offset(stored(page.offset))
         .select(PastRow::as_select())
         .load(conn)?;
     with_places(conn, rows)
 }
 
-pub(super) fn changed_in(conn: &mut Conn, run: RunId) -> Result<Vec<Past>, Fault> {
+pub(super) fn change_count(conn: &mut Conn, run: RunId) -> Result<u64, Fault> {
+    let of_run = history::table.filter(history::run.eq(run.0));
+    Ok(count(of_run.count().get_result(conn)?))
+}
+
+pub(super) fn changed_in(conn: &mut Conn, run: RunId, page: Page) -> Result<Vec<Past>, Fault> {
     let rows: Vec<PastRow> = history::table
         .filter(history::run.eq(run.0))
         .order(history::id.desc())
+        .limit(i64::from(page.limit))
+        .offset(stored(page.offset))
         .select(PastRow::as_select())
         .load(conn)?;
     with_places(conn, rows)

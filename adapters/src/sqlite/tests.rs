@@ -72,7 +72,7 @@ fn an_older_database_is_brought_up_to_date_and_keeps_its_history() {
     .unwrap();
     drop(conn);
     assert!(matches!(place.read(), Err(RepoError::Unreadable { .. })));
-    let past = place.write().history(None, 9).unwrap().pop().unwrap();
+    let past = place.write().history(None, Page::first(9)).unwrap().pop().unwrap();
     assert_eq!((past.before.as_slice(), past.places), (b"card".as_slice(), vec![]));
     assert!(place.read().is_ok());
 }
@@ -301,9 +301,9 @@ fn no_query_of_a_quiet_sync_or_a_page_reads_a_whole_table() {
     repo.list_brief(&page(Sort::Name)).unwrap();
     repo.list_json(&page(Sort::Name)).unwrap();
     repo.list(&named).unwrap();
-    repo.changed_in(RunId(1)).unwrap();
-    repo.history(Some(id(1)), 10).unwrap();
-    repo.history(None, 10).unwrap();
+    repo.changed_in(RunId(1), Page::ALL).unwrap();
+    repo.history(Some(id(1)), Page::first(10)).unwrap();
+    repo.history(None, Page::first(10)).unwrap();
     apply(&mut repo, &[edit(1), linked(30, book), Change::Unlink { contact: id(30), book }]);
 
     let queries = std::mem::take(&mut *seen.lock().unwrap());

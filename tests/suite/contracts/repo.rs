@@ -46,6 +46,7 @@ macro_rules! suite {
                 a_text_of_the_servers_is_kept_before_it_is_replaced_there
                 what_a_server_refused_to_replace_is_taken_back
                 a_run_lists_what_it_added_and_changed
+                a_long_history_is_read_by_pages
                 a_failing_change_undoes_the_whole_call
                 changes_are_done_in_order
                 a_pending_note_keeps_its_first_time

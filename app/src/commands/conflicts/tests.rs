@@ -1,7 +1,9 @@
 //! Decisions through the command line, and what they leave in the store for the next sync.
 
 use contactcmd_domain::sync::snapshot::{Here, Link};
-use contactcmd_ports::{BookId, Change, ContactRepo, Editor, ListQuery, Pending, Subject, Why};
+use contactcmd_ports::{
+    BookId, Change, ContactRepo, Editor, ListQuery, Page, Pending, Subject, Why,
+};
 use serde_json::Value;
 
 use super::choose::Choice;
@@ -106,7 +108,7 @@ fn the_decided_card_stands_here_and_the_link_says_what_the_server_has() {
         assert_eq!(link, self::link(1, THERE, 1), "{options:?}");
         assert_eq!(desk.conflict().conflict.decided.as_deref(), Some(decided));
         assert!(desk.repo().pending(None).unwrap().is_empty());
-        let past = desk.repo().history(Some(id(1)), 1).unwrap();
+        let past = desk.repo().history(Some(id(1)), Page::first(1)).unwrap();
         assert_eq!(inside(&past[0].before), HERE, "{options:?}");
         assert_eq!(past[0].why, Why(format!("conflict decided: {decided}")));
     }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use contactcmd_domain::contact::ContactId;
 use contactcmd_domain::dav::Href;
 use contactcmd_domain::sync::snapshot::Link;
-use contactcmd_ports::{Book, Change, ContactRepo, Place, RunId};
+use contactcmd_ports::{Book, Change, ContactRepo, Page, Place, RunId};
 
 use super::plan::Home;
 use crate::Failure;
@@ -29,7 +29,7 @@ pub(super) fn find(
     let mut given = HashSet::new();
     for id in gone {
         // The last that is known of one who is gone is how it went, whichever run that was.
-        let Some(last) = repo.history(Some(*id), 1)?.pop() else { continue };
+        let Some(last) = repo.history(Some(*id), Page::first(1))?.pop() else { continue };
         let mut found = Vec::new();
         for Place { book, href } in last.places {
             let Some((account, known)) = books.iter().find(|(_, known)| known.id == book) else {

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use contactcmd_domain::contact::ContactId;
 use contactcmd_domain::sync::guard::Side;
 use contactcmd_domain::vcard::{Card, index};
-use contactcmd_ports::{Change, ContactRepo, Editor, NewContact, Open, Run, RunId, Why};
+use contactcmd_ports::{Change, ContactRepo, Editor, NewContact, Open, Page, Run, RunId, Why};
 
 use self::plan::{Changed, Home, Known, Planned, Step, plan};
 use self::reopen::Reopening;
@@ -103,6 +103,9 @@ fn undone(run: &Run) -> Option<RunId> {
 type Chosen = (Run, Vec<Planned>, Vec<Reopening>);
 
 /// The run of this number, or the latest that there is anything to say of, and what becomes of it.
+///
+/// Whether there is anything to say is seen by the texts alone (what was sent and never arrived, what only
+/// the layout of changed, what is as before by itself), so those of one run at a time are read.
 fn choose(
     repo: &dyn ContactRepo,
     number: Option<i64>,
@@ -156,7 +159,7 @@ fn take_back(repo: &dyn ContactRepo, run: Run, changed: Changed) -> Result<Chose
 
 /// Reads what there is to know for a plan.
 fn look(repo: &dyn ContactRepo, run: RunId) -> Result<Known, Failure> {
-    let pasts = repo.changed_in(run)?;
+    let pasts = repo.changed_in(run, Page::ALL)?;
     let added = repo.added_in(run)?;
     let mut ids: Vec<ContactId> =
         pasts.iter().map(|past| past.contact).chain(added.iter().copied()).collect();
@@ -169,10 +172,16 @@ fn look(repo: &dyn ContactRepo, run: RunId) -> Result<Known, Failure> {
         known.links.entry(linked.contact.id).or_default().push(linked);
     }
     for id in added {
-        let since = repo.history(Some(id), u32::MAX)?;
         // The oldest that came after the run has the card as the run left it.
-        let next = since.into_iter().rfind(|past| past.side == Side::Here && past.run > run);
-        known.added.push((id, next.map(|past| past.before)));
+        let mut next = None;
+        history::each_past(repo, id, |past| {
+            let is_since = past.run > run;
+            if is_since && past.side == Side::Here {
+                next = Some(past.before);
+            }
+            is_since
+        })?;
+        known.added.push((id, next));
     }
     for past in known.pasts.iter().filter(|past| !known.now.contains_key(&past.contact)) {
         if let Some(uid) = Card::parse(past.before.as_slice()).uid()

@@ -1,7 +1,7 @@
 use contactcmd_domain::dav::ETag;
 use contactcmd_domain::sync::snapshot::{Here, Link};
 use contactcmd_domain::vcard::{Card, index};
-use contactcmd_ports::{Change, Conflict, ContactRepo, Editor, NewContact, RunId, Why};
+use contactcmd_ports::{Change, Conflict, ContactRepo, Editor, NewContact, Page, RunId, Why};
 
 use crate::Exit;
 use crate::commands::desk::{Desk, card, conflict, href, link, replace};
@@ -203,7 +203,7 @@ fn a_contact_that_was_changed_again_is_left_unless_forced() {
     assert_eq!((desk.text(id(1)).as_deref(), desk.runs()), (Some(AGAIN), runs));
     desk.done(&["undo", &run, "--yes", "--force"]);
     assert_eq!(desk.text(id(1)).as_deref(), Some(ADA));
-    let past = desk.repo().history(Some(id(1)), 1).unwrap();
+    let past = desk.repo().history(Some(id(1)), Page::first(1)).unwrap();
     assert_eq!(past[0].before, card(AGAIN).into_bytes(), "it is in the history");
 }
 
