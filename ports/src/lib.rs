@@ -15,8 +15,8 @@ mod transport;
 pub use credentials::{CredentialError, CredentialKey, CredentialStore, Secret, SecretKind};
 pub use records::{
     Account, AccountDraft, AccountId, Book, BookId, Brief, Conflict, ConflictId, ExternalId,
-    JsonSummary, Keep, KeptConflict, ListPage, ListQuery, Past, Pending, Progress, Run, RunId,
-    Sort, Subject, Summary, Which,
+    JsonSummary, Keep, KeptConflict, ListPage, ListQuery, Page, Past, Pending, Place, Progress,
+    Run, RunId, Sort, Subject, Summary, Which,
 };
 pub use repo::{Change, ContactRepo, Editor, NewContact, Open, RepoError, Why};
 pub use transport::{DavTransport, TransportError};

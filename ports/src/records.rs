@@ -86,6 +86,25 @@ pub struct Run {
     pub forgotten: bool,
 }
 
+/// Which part of a long list to give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Page {
+    /// How many to pass over.
+    pub offset: u64,
+    /// How many to give at most.
+    pub limit: u32,
+}
+
+impl Page {
+    /// All there are.
+    pub const ALL: Self = Self::first(u32::MAX);
+
+    /// So many from the start.
+    pub const fn first(limit: u32) -> Self {
+        Self { offset: 0, limit }
+    }
+}
+
 /// A card that was replaced or deleted, here or there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Past {
@@ -107,6 +126,18 @@ pub struct Past {
     pub why: Why,
     /// When.
     pub at: Timestamp,
+    /// Where it was on servers when it was removed here, its links with it; empty for everything else,
+    /// and for what an older version of this program removed.
+    pub places: Vec<Place>,
+}
+
+/// Where a contact is or was on a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The book.
+    pub book: BookId,
+    /// The card.
+    pub href: Href,
 }
 
 /// Something that could not be done, kept until it is.

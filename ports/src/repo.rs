@@ -8,8 +8,8 @@ use contactcmd_domain::sync::snapshot::{Known, Link, Linked, StoredContact};
 
 use super::records::{
     Account, AccountDraft, AccountId, Book, BookId, Brief, Conflict, ConflictId, ExternalId,
-    JsonSummary, Keep, KeptConflict, ListPage, ListQuery, Past, Pending, Progress, Run, RunId,
-    Subject, Summary, Which,
+    JsonSummary, Keep, KeptConflict, ListPage, ListQuery, Page, Past, Pending, Progress, Run,
+    RunId, Subject, Summary, Which,
 };
 
 /// Keeps contacts and what ties them to servers.
@@ -39,6 +39,9 @@ pub trait ContactRepo {
 
     /// The books of an account, by name.
     fn books(&self, account: AccountId) -> Result<Vec<Book>, RepoError>;
+
+    /// Every book of every account, each with what the account is called; by these names.
+    fn every_book(&self) -> Result<Vec<(String, Book)>, RepoError>;
 
     /// Stores what discovery found, one row per path (canonical, Q07); the host, name, access and
     /// capabilities of a known path are updated, its token, ctag, times and quirks stay. Books that
@@ -137,16 +140,16 @@ pub trait ContactRepo {
     /// The latest runs, newest first, at most `limit`.
     fn runs(&self, limit: u32) -> Result<Vec<Run>, RepoError>;
 
-    /// What was replaced and deleted, newest first, at most `limit`: of this contact (also when it is
-    /// gone), or (`None`) of all.
-    fn history(&self, contact: Option<ContactId>, limit: u32) -> Result<Vec<Past>, RepoError>;
+    /// What was replaced and deleted, newest first: of this contact (also when it is gone), or (`None`)
+    /// of all. Each has two texts, which may have photos: who needs many reads them by pages.
+    fn history(&self, contact: Option<ContactId>, page: Page) -> Result<Vec<Past>, RepoError>;
 
     /// How much each run did, of those that did anything: as much as [`changed_in`](Self::changed_in)
     /// and [`added_in`](Self::added_in) list of it, without reading it.
     fn sizes(&self) -> Result<Vec<(RunId, u64)>, RepoError>;
 
     /// What one run replaced and deleted, newest first: the order to undo it in.
-    fn changed_in(&self, run: RunId) -> Result<Vec<Past>, RepoError>;
+    fn changed_in(&self, run: RunId, page: Page) -> Result<Vec<Past>, RepoError>;
 
     /// The contacts that one run added and that are still here.
     fn added_in(&self, run: RunId) -> Result<Vec<ContactId>, RepoError>;
@@ -209,7 +212,8 @@ pub enum Change {
         /// Why, for the history.
         why: Why,
     },
-    /// Remove a contact, all its links, conflicts and the pendings about it.
+    /// Remove a contact, all its links, conflicts and the pendings about it. Its history keeps where it
+    /// was linked.
     Delete {
         /// The contact; it must exist.
         contact: ContactId,
@@ -256,8 +260,16 @@ pub enum Change {
         /// Why.
         why: Why,
     },
+    /// Take back the latest [`Change::Remember`] of this contact under this run, if there is one: the
+    /// server did nothing. A run in which nothing else was done goes with it, and no change can be made
+    /// under it any more.
+    Retract {
+        /// The contact it belongs to.
+        contact: ContactId,
+    },
     /// Keep both texts of a conflict, in place of an undecided one of the same contact and book: the
-    /// id stays, and as long as it is undecided its first time.
+    /// id stays, and as long as it is undecided its first time. One that is decided takes the place of
+    /// one that was decided at the same time as well: it was planned anew.
     Conflict(Conflict),
 }
 

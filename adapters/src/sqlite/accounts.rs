@@ -58,6 +58,15 @@ pub(super) fn all_books(conn: &mut Conn, account: AccountId) -> Result<Vec<Book>
     rows.into_iter().map(Book::try_from).collect()
 }
 
+pub(super) fn every_book(conn: &mut Conn) -> Result<Vec<(String, Book)>, Fault> {
+    let rows: Vec<(String, BookRow)> = books::table
+        .inner_join(accounts::table)
+        .order((accounts::name, books::name, books::id))
+        .select((accounts::name, BookRow::as_select()))
+        .load(conn)?;
+    rows.into_iter().map(|(account, row)| Ok((account, row.try_into()?))).collect()
+}
+
 pub(super) fn save_book(conn: &mut Conn, account: AccountId, book: &BookInfo) -> Result<(), Fault> {
     let BookInfo { location, name, access, capabilities, hidden, ctag: _, sync_token: _ } = book;
     let quirks = Quirks::of_location(location);

@@ -48,7 +48,10 @@ impl Durability {
             Change::Insert { link, .. } => link.is_some(),
             Change::Replace { editor, .. } => *editor == Editor::Sync,
             Change::Link { link, .. } => link.base.is_some(),
-            Change::Unlink { .. } | Change::Pend(_) | Change::Settle { .. } => true,
+            Change::Unlink { .. }
+            | Change::Pend(_)
+            | Change::Settle { .. }
+            | Change::Retract { .. } => true,
             Change::Bury { .. }
             | Change::Delete { .. }
             | Change::Remember { .. }
@@ -69,6 +72,9 @@ pub(super) fn all(conn: &mut Conn, stamp: Stamp, changes: &[Change]) -> Result<(
     for (book, links) in added {
         prepared::run::<CountLinks>(conn, &[links.into(), book.0.into()])?;
     }
+    if changes.iter().any(|change| matches!(change, Change::Retract { .. })) {
+        notes::forget_if_empty(conn, stamp.run)?;
+    }
     Ok(())
 }
 
@@ -84,9 +90,8 @@ fn change(conn: &mut Conn, stamp: Stamp, change: &Change) -> Result<Option<BookI
         Change::Bury { contact, why } => bury(conn, stamp, *contact, why)?,
         Change::Delete { contact, why } => delete(conn, stamp, *contact, why)?,
         Change::Unlink { contact, book } => unlink(conn, *contact, *book)?,
-        Change::Remember { contact, name, before, after, why } => notes::remember(
-            conn,
-            &Past {
+        Change::Remember { contact, name, before, after, why } => {
+            let past = Past {
                 run: stamp.run,
                 contact: *contact,
                 side: Side::There,
@@ -96,8 +101,11 @@ fn change(conn: &mut Conn, stamp: Stamp, change: &Change) -> Result<Option<BookI
                 after: after.clone(),
                 why: why.clone(),
                 at: stamp.at,
-            },
-        )?,
+                places: Vec::new(),
+            };
+            notes::remember(conn, &past)?;
+        }
+        Change::Retract { contact } => notes::retract(conn, stamp.run, *contact)?,
         Change::Pend(note) => notes::pend(conn, note)?,
         Change::Settle { book, subject } => notes::settle(conn, *book, subject)?,
         Change::Conflict(conflict) => conflicts::keep(conn, conflict)?,
@@ -160,18 +168,19 @@ fn bury(conn: &mut Conn, stamp: Stamp, id: ContactId, why: &Why) -> Result<(), F
 
 /// Links, conflicts and pendings go with the contact by the foreign keys.
 fn delete(conn: &mut Conn, stamp: Stamp, id: ContactId, why: &Why) -> Result<(), Fault> {
-    remember(conn, stamp, (id, why), None)?;
+    let entry = remember(conn, stamp, (id, why), None)?;
+    notes::remember_places(conn, entry, id)?;
     diesel::delete(contacts::table.find(id.as_bytes().as_slice())).execute(conn)?;
     Ok(())
 }
 
-/// Keeps the card as it is now.
+/// Keeps the card as it is now; gives the entry of the history.
 fn remember(
     conn: &mut Conn,
     stamp: Stamp,
     (contact, why): (ContactId, &Why),
     after: Option<&[u8]>,
-) -> Result<(), Fault> {
+) -> Result<i64, Fault> {
     let (name, before, deleted_at): (_, _, Option<i64>) = contacts::table
         .find(contact.as_bytes().as_slice())
         .select((contacts::name, contacts::vcard, contacts::deleted_at))
@@ -181,7 +190,9 @@ fn remember(
     let (after, why) = (after.map(<[u8]>::to_vec), why.clone());
     let (run, side, at) = (stamp.run, Side::Here, stamp.at);
     let tombstone = deleted_at.is_some();
-    notes::remember(conn, &Past { run, contact, side, name, tombstone, before, after, why, at })
+    let places = Vec::new();
+    let past = Past { run, contact, side, name, tombstone, before, after, why, at, places };
+    notes::remember(conn, &past)
 }
 
 fn relink(

@@ -4,6 +4,7 @@ use contactcmd_domain::contact::Timestamp;
 use contactcmd_ports::{BookId, Conflict, ConflictId, KeptConflict, Which};
 use diesel::dsl::AsSelect;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel::sqlite::Sqlite;
 
 use super::fault::Fault;
@@ -49,11 +50,13 @@ fn kept() -> _ {
 }
 
 pub(super) fn keep(conn: &mut Conn, conflict: &Conflict) -> Result<(), Fault> {
-    let undecided = conflicts::table
+    // What was decided a moment ago and is decided anew was not done.
+    let is_anew = conflict.decided.is_some().into_sql::<Bool>();
+    let earlier = conflicts::table
         .filter(conflicts::book.eq(conflict.book.0))
         .filter(conflicts::contact.eq(conflict.contact.as_bytes().as_slice()))
-        .filter(conflicts::decided.is_null());
-    let replaced = diesel::update(undecided)
+        .filter(conflicts::decided.is_null().or(is_anew.and(conflicts::at.eq(conflict.at.0))));
+    let replaced = diesel::update(earlier)
         .set((
             conflicts::href.eq(conflict.href.as_str()),
             // As long as it waits, it waits since the first time.

@@ -26,8 +26,8 @@ use contactcmd_domain::dav::{BookInfo, HrefKey};
 use contactcmd_domain::sync::snapshot::{Known, Linked, StoredContact};
 use contactcmd_ports::{
     Account, AccountDraft, AccountId, Book, BookId, Brief, Change, Conflict, ConflictId,
-    ContactRepo, ExternalId, JsonSummary, Keep, KeptConflict, ListPage, ListQuery, Open, Past,
-    Pending, Progress, RepoError, Run, RunId, Summary, Which,
+    ContactRepo, ExternalId, JsonSummary, Keep, KeptConflict, ListPage, ListQuery, Open, Page,
+    Past, Pending, Progress, RepoError, Run, RunId, Summary, Which,
 };
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -150,6 +150,10 @@ impl ContactRepo for SqliteRepo {
         self.read(|conn| accounts::all_books(conn, account))
     }
 
+    fn every_book(&self) -> Result<Vec<(String, Book)>, RepoError> {
+        self.read(accounts::every_book)
+    }
+
     fn save_books(
         &mut self,
         account: AccountId,
@@ -261,16 +265,16 @@ impl ContactRepo for SqliteRepo {
         self.read(|conn| notes::latest_runs(conn, limit))
     }
 
-    fn history(&self, contact: Option<ContactId>, limit: u32) -> Result<Vec<Past>, RepoError> {
-        self.read(|conn| notes::past_of(conn, contact, limit))
+    fn history(&self, contact: Option<ContactId>, page: Page) -> Result<Vec<Past>, RepoError> {
+        self.read(|conn| notes::past_of(conn, contact, page))
     }
 
     fn sizes(&self) -> Result<Vec<(RunId, u64)>, RepoError> {
         self.read(notes::sizes)
     }
 
-    fn changed_in(&self, run: RunId) -> Result<Vec<Past>, RepoError> {
-        self.read(|conn| notes::changed_in(conn, run))
+    fn changed_in(&self, run: RunId, page: Page) -> Result<Vec<Past>, RepoError> {
+        self.read(|conn| notes::changed_in(conn, run, page))
     }
 
     fn added_in(&self, run: RunId) -> Result<Vec<ContactId>, RepoError> {

@@ -1,19 +1,20 @@
 //! What is kept beside contacts: pendings, runs, history.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use contactcmd_domain::contact::{ContactId, Timestamp};
 use contactcmd_domain::sync::guard::Side;
-use contactcmd_ports::{BookId, Past, Pending, Run, RunId, Subject, Why};
-use diesel::dsl::{count_star, exists, not};
+use contactcmd_ports::{BookId, Page, Past, Pending, Place, Run, RunId, Subject, Why};
+use diesel::dsl::{count_star, exists, max, not};
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use diesel::sqlite::Sqlite;
 use diesel::upsert::excluded;
 
 use super::fault::Fault;
-use super::links::values;
+use super::links::{CHUNK, values};
 use super::rows::{contact_id, count, etag, href, stored};
-use super::schema::{contacts, history, pending, runs};
+use super::schema::{contacts, external_ids, history, history_places, pending, runs};
 
 type Conn = SqliteConnection;
 
@@ -105,8 +106,9 @@ pub(super) fn added_in(conn: &mut Conn, run: RunId) -> Result<Vec<ContactId>, Fa
     ids.iter().map(|id| contact_id(id)).collect()
 }
 
-pub(super) fn remember(conn: &mut Conn, past: &Past) -> Result<(), Fault> {
-    diesel::insert_into(history::table)
+/// Keeps a text; gives its entry. Places are kept by [`remember_places`].
+pub(super) fn remember(conn: &mut Conn, past: &Past) -> Result<i64, Fault> {
+    let entry = diesel::insert_into(history::table)
         .values((
             history::run.eq(past.run.0),
             history::contact.eq(past.contact.as_bytes().as_slice()),
@@ -118,6 +120,46 @@ pub(super) fn remember(conn: &mut Conn, past: &Past) -> Result<(), Fault> {
             history::before_text.eq(&past.before),
             history::after_text.eq(&past.after),
         ))
+        .returning(history::id)
+        .get_result(conn)?;
+    Ok(entry)
+}
+
+/// Takes back the latest text of the server's that this run kept of a contact.
+pub(super) fn retract(conn: &mut Conn, run: RunId, contact: ContactId) -> Result<(), Fault> {
+    let latest: Option<i64> = history::table
+        .filter(history::run.eq(run.0))
+        .filter(history::contact.eq(contact.as_bytes().as_slice()))
+        .filter(history::there.eq(true))
+        .select(max(history::id))
+        .get_result(conn)?;
+    if let Some(entry) = latest {
+        diesel::delete(history::table.find(entry)).execute(conn)?;
+    }
+    Ok(())
+}
+
+/// Removes the row of a run that has done nothing.
+pub(super) fn forget_if_empty(conn: &mut Conn, run: RunId) -> Result<(), Fault> {
+    let empty = runs::table
+        .filter(runs::id.eq(run.0))
+        .filter(not(exists(history::table.filter(history::run.eq(runs::id)))))
+        .filter(not(exists(contacts::table.filter(contacts::run.eq(runs::id)))));
+    diesel::delete(empty).execute(conn)?;
+    Ok(())
+}
+
+/// Keeps with an entry where the contact is linked: the links are about to go.
+pub(super) fn remember_places(
+    conn: &mut Conn,
+    entry: i64,
+    contact: ContactId,
+) -> Result<(), Fault> {
+    external_ids::table
+        .filter(external_ids::contact.eq(contact.as_bytes().as_slice()))
+        .select((entry.into_sql::<BigInt>(), external_ids::book, external_ids::href))
+        .insert_into(history_places::table)
+        .into_columns((history_places::history, history_places::book, history_places::href))
         .execute(conn)?;
     Ok(())
 }
@@ -125,7 +167,7 @@ pub(super) fn remember(conn: &mut Conn, past: &Past) -> Result<(), Fault> {
 pub(super) fn past_of(
     conn: &mut Conn,
     contact: Option<ContactId>,
-    limit: u32,
+    page: Page,
 ) -> Result<Vec<Past>, Fault> {
     let mut query = history::table.into_boxed();
     if let Some(id) = &contact {
@@ -133,19 +175,43 @@ pub(super) fn past_of(
     }
     let rows: Vec<PastRow> = query
         .order(history::id.desc())
-        .limit(i64::from(limit))
+        .limit(i64::from(page.limit))
+        .offset(stored(page.offset))
         .select(PastRow::as_select())
         .load(conn)?;
-    values(rows)
+    with_places(conn, rows)
 }
 
-pub(super) fn changed_in(conn: &mut Conn, run: RunId) -> Result<Vec<Past>, Fault> {
+pub(super) fn changed_in(conn: &mut Conn, run: RunId, page: Page) -> Result<Vec<Past>, Fault> {
     let rows: Vec<PastRow> = history::table
         .filter(history::run.eq(run.0))
         .order(history::id.desc())
+        .limit(i64::from(page.limit))
+        .offset(stored(page.offset))
         .select(PastRow::as_select())
         .load(conn)?;
-    values(rows)
+    with_places(conn, rows)
+}
+
+fn with_places(conn: &mut Conn, rows: Vec<PastRow>) -> Result<Vec<Past>, Fault> {
+    let removed = rows.iter().filter(|row| row.after_text.is_none() && !row.there);
+    let entries: Vec<i64> = removed.map(|row| row.id).collect();
+    let mut places: HashMap<i64, Vec<Place>> = HashMap::new();
+    for chunk in entries.chunks(CHUNK) {
+        let found: Vec<(i64, i64, String)> = history_places::table
+            .filter(history_places::history.eq_any(chunk))
+            .order((history_places::history, history_places::book))
+            .load(conn)?;
+        for (entry, book, at) in found {
+            let place = Place { book: BookId(book), href: href(at) };
+            places.entry(entry).or_default().push(place);
+        }
+    }
+    let past = |row: PastRow| {
+        let places = places.remove(&row.id).unwrap_or_default();
+        Ok(Past { places, ..row.try_into()? })
+    };
+    rows.into_iter().map(past).collect()
 }
 
 pub(super) fn gone(conn: &mut Conn) -> Result<Vec<(ContactId, String)>, Fault> {
@@ -213,6 +279,7 @@ impl TryFrom<PendingRow> for Pending {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = history, check_for_backend(Sqlite))]
 struct PastRow {
+    id: i64,
     run: i64,
     contact: Vec<u8>,
     at: i64,
@@ -238,6 +305,7 @@ impl TryFrom<PastRow> for Past {
             after: row.after_text,
             why: Why(row.why),
             at: Timestamp(row.at),
+            places: Vec::new(),
         })
     }
 }

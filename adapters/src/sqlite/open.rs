@@ -18,7 +18,7 @@ use super::schema;
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 
 /// `user_version` of the newest schema this program knows: the number of its migrations.
-const SCHEMA: i32 = 1;
+const SCHEMA: i32 = 2;
 
 /// `application_id` of our databases, "ccmd".
 const APPLICATION: i32 = 0x6363_6d64;

@@ -118,6 +118,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    history_places (history, book) {
+        history -> BigInt,
+        book -> BigInt,
+        href -> Text,
+    }
+}
+
+diesel::table! {
     /// Diesel's own list of what was applied.
     #[sql_name = "__diesel_schema_migrations"]
     migrations (version) {
@@ -137,6 +145,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     external_ids,
     conflicts,
     history,
+    history_places,
     runs
 );
 

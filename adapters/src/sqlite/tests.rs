@@ -54,6 +54,30 @@ fn an_empty_file_is_made_a_database() {
 }
 
 #[test]
+fn an_older_database_is_brought_up_to_date_and_keeps_its_history() {
+    let place = Place::new();
+    let first = include_str!("../../migrations/2026-11-22-000001_first/up.sql");
+    let mut conn = SqliteConnection::establish(place.db().to_str().unwrap()).unwrap();
+    conn.batch_execute(&format!(
+        "{first}
+         CREATE TABLE __diesel_schema_migrations (
+             version VARCHAR(50) PRIMARY KEY NOT NULL,
+             run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+         );
+         INSERT INTO __diesel_schema_migrations (version) VALUES ('20261122000001');
+         INSERT INTO runs (id, what, at) VALUES (1, 'delete', 7);
+         INSERT INTO history VALUES
+             (1, 1, zeroblob(16), 7, 0, 'Ada', 'deleted', 0, CAST('card' AS BLOB), NULL);"
+    ))
+    .unwrap();
+    drop(conn);
+    assert!(matches!(place.read(), Err(RepoError::Unreadable { .. })));
+    let past = place.write().history(None, Page::first(9)).unwrap().pop().unwrap();
+    assert_eq!((past.before.as_slice(), past.places), (b"card".as_slice(), vec![]));
+    assert!(place.read().is_ok());
+}
+
+#[test]
 fn one_writer_at_a_time_and_readers_beside_it() {
     let place = Place::new();
     let mut writer = place.write();
@@ -277,9 +301,9 @@ fn no_query_of_a_quiet_sync_or_a_page_reads_a_whole_table() {
     repo.list_brief(&page(Sort::Name)).unwrap();
     repo.list_json(&page(Sort::Name)).unwrap();
     repo.list(&named).unwrap();
-    repo.changed_in(RunId(1)).unwrap();
-    repo.history(Some(id(1)), 10).unwrap();
-    repo.history(None, 10).unwrap();
+    repo.changed_in(RunId(1), Page::ALL).unwrap();
+    repo.history(Some(id(1)), Page::first(10)).unwrap();
+    repo.history(None, Page::first(10)).unwrap();
     apply(&mut repo, &[edit(1), linked(30, book), Change::Unlink { contact: id(30), book }]);
 
     let queries = std::mem::take(&mut *seen.lock().unwrap());

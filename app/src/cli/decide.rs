@@ -180,16 +180,20 @@ pub struct UndoArgs {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
-    /// Take back contacts as well that were changed again since
+    /// Take back contacts as well that were changed again since, and delete those that a sync found on
+    /// the server: the next sync that sends changes deletes them there
     #[arg(long)]
     pub force: bool,
 }
 
 const UNDO_HELP: &str = "\
 Cards come back as edits made here, which the next `contactcmd sync carddav --direction sync` brings
-to the server; so does the deletion of a contact that the run had added. A conflict that the run
-decided waits again, unless the server was told of the decision already.
-A contact that was changed again since is left as it is. An undo is a run too: `undo RUN` with its
+to the server, a deleted contact to the book it was in; so it does with the deletion of a contact that
+the run had added. A conflict that the run decided waits again, unless the server was told of the
+decision already.
+A contact that was changed again since is left as it is, and so is one that a sync found on the
+server. With --force the first is taken back, and the second is deleted here, and on the server by the
+next sync that sends changes; how many that would be is told before anything is done. An undo is a run too: `undo RUN` with its
 number takes it back, while `undo` alone goes on to the run before.
 
 Examples:

@@ -5,7 +5,7 @@ use contactcmd_domain::vcard::{self, Card, Edit, Field, Said};
 use contactcmd_ports::{Change, ContactRepo, ListQuery, NewContact, Open, RepoError, Summary};
 
 use super::fields::{Asked, same_number};
-use super::open;
+use super::{open, open_after_asking};
 use crate::cli::{AddArgs, FieldArgs, Global};
 use crate::ui::{clean, contact, prompt};
 use crate::{Exit, Failure, World};
@@ -18,7 +18,8 @@ use crate::{Exit, Failure, World};
 /// no option and nobody to ask: nothing is added. Else what the store fails with.
 pub fn run(args: &AddArgs, global: &Global, world: &World) -> Result<Exit, Failure> {
     let asked;
-    let fields = if args.fields == FieldArgs::default() {
+    let asks = args.fields == FieldArgs::default();
+    let fields = if asks {
         asked = ask(world)?;
         &asked
     } else {
@@ -27,7 +28,10 @@ pub fn run(args: &AddArgs, global: &Global, world: &World) -> Result<Exit, Failu
     let id = ContactId::from_random((world.random)());
     let card = card(&Asked::of(&world.ui, fields, &[])?, id)?;
     let index = vcard::index(&card);
-    let mut repo = open(world, global, Open::Write)?;
+    let mut repo = match asks {
+        true => open_after_asking(world, global)?,
+        false => open(world, global, Open::Write)?,
+    };
     if let Some(twin) = twin(repo.as_ref(), &index.person)? {
         let name = clean(&twin.person.name);
         world

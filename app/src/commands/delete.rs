@@ -2,7 +2,7 @@
 
 use contactcmd_ports::{Change, ExternalId, Open, Summary, Why};
 
-use super::{open, who};
+use super::{NOTHING, open, open_after_asking, who};
 use crate::cli::{DeleteArgs, Global};
 use crate::ui::{clean, contact, prompt, table};
 use crate::{Exit, Failure, World};
@@ -22,11 +22,14 @@ pub fn run(args: &DeleteArgs, global: &Global, world: &World) -> Result<Exit, Fa
         (found, places.into_iter().map(|(_, place)| place).collect::<Vec<_>>())
     };
     if !args.yes && !confirm(&found, &places, world)? {
-        world.ui.say("nothing is deleted");
-        return Ok(Exit::Failed);
+        world.ui.say(NOTHING);
+        return Ok(Exit::Done);
     }
     // While it asked it held no lock: a sync may have run.
-    let mut repo = open(world, global, Open::Write)?;
+    let mut repo = match args.yes {
+        true => open(world, global, Open::Write)?,
+        false => open_after_asking(world, global)?,
+    };
     let name = &found.person.name;
     let Some(_) = repo.contact(found.id)? else {
         let error = anyhow::anyhow!("{} was deleted meanwhile", clean(name));

@@ -14,7 +14,7 @@ use contactcmd_ports::{
 };
 
 use super::testing::{Folder, Stage, id};
-use crate::Exit;
+use crate::{Exit, World};
 
 /// A folder with config and database, a clock that is set by hand, and what was printed.
 pub(crate) struct Desk {
@@ -34,6 +34,12 @@ impl Desk {
 
     /// Runs a command; the clock goes on by a second.
     pub(crate) fn run(&self, args: &[&str]) -> Exit {
+        let mut world = self.world();
+        crate::run::run(["contactcmd"].iter().chain(args).map(Into::into), &mut world)
+    }
+
+    /// The world of a command; the clock goes on by a second.
+    pub(crate) fn world(&self) -> World {
         self.tick();
         let mut world = self.stage.world();
         world.open_repo = Box::new(|path, how| {
@@ -41,7 +47,7 @@ impl Desk {
         });
         let now = Rc::clone(&self.now);
         world.now = Box::new(move || Timestamp(now.get()));
-        crate::run::run(["contactcmd"].iter().chain(args).map(Into::into), &mut world)
+        world
     }
 
     /// Runs a command that must go well, and gives what it printed.

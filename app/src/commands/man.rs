@@ -44,7 +44,7 @@ const ENVIRONMENT: [(&str, &str); 4] = [
 ];
 
 const EXIT_STATUS: [(&str, &str); 9] = [
-    ("0", "Done."),
+    ("0", "Done; also when a question was answered with no, and nothing was changed."),
     ("1", "Failed, or nothing was found."),
     ("2", "The command line or the config is wrong, or several contacts could be meant."),
     ("3", "The server refused the password, or there is none."),

@@ -7,6 +7,7 @@ use contactcmd_domain::sync::plan::plan_gone;
 use contactcmd_domain::sync::snapshot::{Link, Linked};
 use contactcmd_domain::sync::upload::is_sent;
 use contactcmd_domain::vcard::Card;
+use contactcmd_ports::Page;
 
 use super::LOOKUP;
 use super::cards::Asked;
@@ -122,7 +123,7 @@ impl Pages<'_, '_, '_> {
             return Ok(linked.clone());
         }
         let id = contact.id.to_string();
-        let past = self.store.read().history(Some(contact.id), TEXTS)?;
+        let past = self.store.read().history(Some(contact.id), Page::first(TEXTS))?;
         let was_it = past
             .iter()
             .filter(|past| past.side == Side::Here)

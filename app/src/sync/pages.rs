@@ -268,10 +268,21 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
         actions: Vec<Action>,
         settled: Vec<HrefKey>,
     ) -> Result<(), Failure> {
+        self.do_all_with(actions, settled, Vec::new())
+    }
+
+    /// As [`Self::do_all`], with these changes in the same transaction.
+    pub(super) fn do_all_with(
+        &mut self,
+        actions: Vec<Action>,
+        settled: Vec<HrefKey>,
+        changes_too: Vec<Change>,
+    ) -> Result<(), Failure> {
         let world = self.remote.world();
         let new_id = || ContactId::from_random((world.random)());
         let scene = Scene { book: self.book.id, at: self.at, new_id: &new_id };
-        let mut todo = Vec::with_capacity(actions.len() * 2 + settled.len());
+        let mut todo = changes_too;
+        todo.reserve(actions.len() * 2 + settled.len());
         for mut action in actions {
             if matches!(action.step, Step::CreateHere { .. }) && !self.store.is_dry() {
                 action.contact = Some(new_id());

@@ -67,7 +67,13 @@ impl<'a> Store<'a> {
             Some(id) => id,
             None => *run.insert(repo.begin_run(what, at)?),
         };
-        repo.apply(id, at, changes)
+        repo.apply(id, at, changes)?;
+        // A run of which all was taken back is gone: what is still to come needs another.
+        let retracts = changes.iter().any(|change| matches!(change, Change::Retract { .. }));
+        if retracts && repo.runs(1)?.first().is_none_or(|latest| latest.id != id) {
+            *run = None;
+        }
+        Ok(())
     }
 
     /// Stores how far the book is, in a run that writes.

@@ -52,6 +52,21 @@ pub fn refusal(error: &DavError, write: Write) -> Refusal {
     }
 }
 
+/// Whether a server that answers so has certainly done nothing. One that fails by itself may have stored
+/// the card before, and what has met another version may be what had arrived: both have to be looked at.
+pub fn is_undone(error: &DavError) -> bool {
+    match error {
+        DavError::NotFound => true,
+        DavError::Busy { status, .. } => *status < 500,
+        DavError::Refused { status: 409 | 412, condition, .. } => {
+            condition.as_ref().and_then(by_condition).is_some()
+        }
+        DavError::Refused { status: 408, .. } => false,
+        DavError::Refused { status, .. } => (400..500).contains(status) || *status == 507,
+        _ => false,
+    }
+}
+
 fn by_condition(condition: &Condition) -> Option<Refusal> {
     Some(match condition {
         Condition::NoUidConflict(href) => Refusal::UidTaken(href.clone()),
@@ -146,6 +161,33 @@ mod tests {
         ];
         for (error, write, expected) in cases {
             assert_eq!(refusal(&error, write), expected, "{error:?} {write:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_is_certain_counts_as_not_done() {
+        let refused = |status, condition| DavError::Refused { status, condition, words: None };
+        let busy = |status| DavError::Busy { status, retry_after: None };
+        let cases = [
+            (DavError::NotFound, true),
+            (refused(400, None), true),
+            (refused(403, None), true),
+            (refused(413, None), true),
+            (refused(423, None), true),
+            (refused(507, None), true),
+            (busy(429), true),
+            (refused(412, Some(Condition::ValidAddressData)), true),
+            (refused(409, Some(Condition::NoUidConflict(None))), true),
+            (refused(412, None), false),
+            (refused(409, None), false),
+            (refused(408, None), false),
+            (refused(500, None), false),
+            (refused(504, None), false),
+            (busy(503), false),
+            (DavError::NotDav { what: String::new() }, false),
+        ];
+        for (error, undone) in cases {
+            assert_eq!(is_undone(&error), undone, "{error:?}");
         }
     }
 }

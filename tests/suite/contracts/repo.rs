@@ -20,6 +20,7 @@ macro_rules! suite {
                 an_account_is_its_server_and_username
                 saving_an_account_again_updates_it
                 books_are_one_per_path_and_keep_their_progress
+                every_book_is_listed_with_its_account
                 a_new_google_book_starts_with_its_quirks
                 progress_is_stored_whole_and_can_be_taken_back
             }
@@ -43,7 +44,9 @@ macro_rules! suite {
             history {
                 history_keeps_before_images_beyond_the_contact
                 a_text_of_the_servers_is_kept_before_it_is_replaced_there
+                what_a_server_refused_to_replace_is_taken_back
                 a_run_lists_what_it_added_and_changed
+                a_long_history_is_read_by_pages
                 a_failing_change_undoes_the_whole_call
                 changes_are_done_in_order
                 a_pending_note_keeps_its_first_time
@@ -51,6 +54,7 @@ macro_rules! suite {
                 an_undecided_conflict_is_replaced_and_a_decided_one_is_not_listed
                 a_conflict_keeps_its_id_and_its_first_time_until_it_is_decided
                 a_tombstone_that_was_lifted_says_so
+                where_a_contact_was_is_kept_when_it_is_deleted
                 an_undo_sees_tombstones_and_who_is_gone
                 history_is_forgotten_by_whole_runs
             }

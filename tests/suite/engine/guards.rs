@@ -63,11 +63,15 @@ fn what_is_deleted_leaves_its_text_in_the_history() {
     stage.fake.put("contacts", &name(2), card(2, "edited"));
     stage.pull(&[]);
     let plain = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace("\r\n", "\n");
-    let past: Vec<_> = contactcmd_ports::ContactRepo::history(&stage.repo(), None, 10)
-        .unwrap()
-        .into_iter()
-        .map(|past| (plain(&past.before), past.after.as_deref().map(plain), past.why.0))
-        .collect();
+    let past: Vec<_> = contactcmd_ports::ContactRepo::history(
+        &stage.repo(),
+        None,
+        contactcmd_ports::Page::first(10),
+    )
+    .unwrap()
+    .into_iter()
+    .map(|past| (plain(&past.before), past.after.as_deref().map(plain), past.why.0))
+    .collect();
     let text = |number, note| plain(card(number, note).as_bytes());
     let expected = [
         (text(1, "1"), None, "deleted on the server".to_owned()),

@@ -1,7 +1,7 @@
 //! First meetings: contacts that were here before the server was.
 
 use contactcmd::Exit;
-use contactcmd_ports::ContactRepo;
+use contactcmd_ports::{ContactRepo, Page};
 use contactcmd_tests::fake::Knobs;
 
 use super::stage::{Ran, Stage, card, counts, name};
@@ -38,7 +38,7 @@ fn two_that_differ_become_one_in_which_nothing_is_lost() {
     let here = stage.cards_here();
     let merged = here.iter().find(|card| card.contains("uid-0001")).unwrap();
     assert!(merged.contains("+1 555") && merged.contains("NOTE:1"), "{merged}");
-    let past = stage.repo().history(None, 10).unwrap();
+    let past = stage.repo().history(None, Page::first(10)).unwrap();
     assert_eq!(past[0].before, mine.as_bytes(), "the text before is kept");
     // A pull sends nothing, and what the server does not have counts as edited here.
     assert_eq!((stage.writes(), &report["books"][0]["pending_edits"]), (0, &1.into()));
@@ -107,7 +107,7 @@ fn an_edit_here_stays_unsent_and_meets_no_overwrite() {
     let ran = stage.pull(&[]);
     assert_eq!(ran.exit, Exit::Done, "{}", ran.err);
     stage.assert_same("the same note was edited");
-    let past = stage.repo().history(None, 10).unwrap();
+    let past = stage.repo().history(None, Page::first(10)).unwrap();
     assert!(past.iter().any(|past| past.before == card(2, "mine").as_bytes()));
 
     // Deleted there: an edit beats a deletion.

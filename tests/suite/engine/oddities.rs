@@ -182,7 +182,12 @@ fn what_a_server_spoils_stays_whole_here_and_is_not_fought_over() {
     assert_eq!(stage.cards_there().len(), 1);
     assert!(stage.writes() <= 3, "{} writes", stage.writes());
     assert_settled(&stage, "spoilt");
-    let past = contactcmd_ports::ContactRepo::history(&stage.repo(), None, 100).unwrap();
+    let past = contactcmd_ports::ContactRepo::history(
+        &stage.repo(),
+        None,
+        contactcmd_ports::Page::first(100),
+    )
+    .unwrap();
     let texts = past
         .into_iter()
         .map(|past| past.before)

@@ -1,7 +1,7 @@
 //! Edits on both sides: what is sent, what is merged, what is kept.
 
 use contactcmd::Exit;
-use contactcmd_ports::ContactRepo;
+use contactcmd_ports::{ContactRepo, Page};
 use contactcmd_tests::fake::{Fault, Knobs, NewName, UidOnPut};
 
 use super::pull::profiles;
@@ -99,7 +99,7 @@ fn two_edits_of_one_contact_become_one_and_the_loser_is_kept() {
     }
     let texts: Vec<String> = stage
         .repo()
-        .history(None, 100)
+        .history(None, Page::first(100))
         .unwrap()
         .into_iter()
         .map(|past| String::from_utf8_lossy(&past.before).into_owned())

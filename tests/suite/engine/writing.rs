@@ -2,9 +2,10 @@
 //! wrong clocks. Edits stay, nothing is deleted in masses, nobody is there twice.
 
 use contactcmd::Exit;
-use contactcmd_ports::ContactRepo;
+use contactcmd_domain::sync::guard::Side;
+use contactcmd_ports::{ContactRepo, Page};
 use contactcmd_tests::fake::{
-    Access, FutureToken, Knobs, MaxSize, PrunedToken, ReadOnlyPrivileges, ReadOnlyPut,
+    Access, Fault, FutureToken, Knobs, MaxSize, PrunedToken, ReadOnlyPrivileges, ReadOnlyPut,
 };
 
 use super::stage::{Stage, WEEK, card, name};
@@ -148,7 +149,7 @@ fn a_server_restored_from_a_backup_takes_no_contact_away_in_silence() {
             assert_eq!(ran.exit, Exit::Done, "{case}: {ran:?}");
             stage.assert_same(&case);
             assert_eq!(stage.cards_there().len(), 40, "{case}");
-            let past = stage.repo().history(None, 100).unwrap();
+            let past = stage.repo().history(None, Page::first(100)).unwrap();
             let kept: Vec<String> =
                 past.iter().map(|one| String::from_utf8_lossy(&one.before).into_owned()).collect();
             for text in ["edited here", "uid-0100", "uid-0101", "uid-0102"] {
@@ -159,6 +160,34 @@ fn a_server_restored_from_a_backup_takes_no_contact_away_in_silence() {
             }
             assert_settled(&stage, &case);
         }
+    }
+}
+
+#[test]
+fn what_the_server_refused_leaves_no_trace_in_the_history() {
+    for (method, status) in [("PUT", 403), ("PUT", 413), ("PUT", 507), ("DELETE", 403)] {
+        let case = format!("{method} {status}");
+        let stage = Stage::with_cards(Knobs::default(), 12);
+        stage.sync(&[]);
+        match method {
+            "PUT" => drop(stage.import(&card(1, "edited here"))),
+            _ => stage.delete("uid-0001"),
+        }
+        let kept = || {
+            (stage.repo().runs(99).unwrap(), stage.repo().history(None, Page::first(99)).unwrap())
+        };
+        let before = kept();
+        for _ in 0..3 {
+            stage.fake.fail_method(method, 1, Fault::Status(status, None));
+            let ran = stage.sync(&["--full"]);
+            assert_eq!(ran.exit, Exit::NeedsYou, "{case}: {ran:?}");
+            assert_eq!(kept(), before, "{case}");
+        }
+        let ran = stage.sync(&["--full"]);
+        assert_eq!(ran.exit, Exit::Done, "{case}: {ran:?}");
+        let there = kept().1.into_iter().filter(|past| past.side == Side::There).count();
+        assert_eq!(there, 1, "{case}: now it was done");
+        assert_settled(&stage, &case);
     }
 }
 
@@ -178,7 +207,7 @@ fn a_restored_server_that_hides_it_is_found_out_within_a_week() {
         assert_eq!(ran.exit, Exit::Done, "{future:?}: {ran:?}");
         stage.assert_same("a week later");
         // Both sides changed since they last agreed: the server's note stands, the other is kept.
-        let past = stage.repo().history(None, 100).unwrap();
+        let past = stage.repo().history(None, Page::first(100)).unwrap();
         let kept = past.iter().any(|one| one.before == card(1, "edited again").as_bytes());
         assert!(kept, "{future:?}: {past:#?}");
     }

@@ -60,6 +60,7 @@ scenarios! {
     force
     groups
     guards_with_company
+    history_of_refusals
     moved_and_renamed
     push_then_pull
     decided_by_a_person

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use contactcmd_domain::vcard::{Card, normal};
-use contactcmd_ports::ContactRepo;
+use contactcmd_ports::{ContactRepo, Page};
 use contactcmd_tests::fake::{Access, BookOptions, Knobs};
 
 use super::cards::{self, Fields};
@@ -309,7 +309,7 @@ impl Machine {
             return Vec::new();
         }
         let repo = self.stage.repo();
-        let past = repo.history(None, 10_000).expect("the history is read");
+        let past = repo.history(None, Page::first(10_000)).expect("the history is read");
         let conflicts = repo.conflicts(None).expect("the conflicts are read");
         let texts = past.into_iter().map(|past| past.before);
         let both = conflicts.into_iter().flat_map(|one| [one.local, one.remote]);

@@ -9,8 +9,8 @@ use contactcmd_domain::dav::{BookInfo, HrefKey};
 use contactcmd_domain::sync::snapshot::{Known, Linked, StoredContact};
 use contactcmd_ports::{
     Account, AccountDraft, AccountId, Book, BookId, Brief, Change, Conflict, ConflictId,
-    ContactRepo, ExternalId, JsonSummary, Keep, KeptConflict, ListPage, ListQuery, Past, Pending,
-    Progress, RepoError, Run, RunId, Summary, Which, Why,
+    ContactRepo, ExternalId, JsonSummary, Keep, KeptConflict, ListPage, ListQuery, Page, Past,
+    Pending, Progress, RepoError, Run, RunId, Summary, Which, Why,
 };
 
 use super::fate::Fate;
@@ -85,7 +85,10 @@ impl Store {
     /// The history of this run.
     pub(super) fn past(&self) -> Vec<Past> {
         let repo = self.repo();
-        self.runs.iter().flat_map(|run| repo.changed_in(*run).expect("history")).collect()
+        self.runs
+            .iter()
+            .flat_map(|run| repo.changed_in(*run, Page::ALL).expect("history"))
+            .collect()
     }
 
     /// Everything that can be read of it, for comparing.
@@ -239,6 +242,10 @@ impl ContactRepo for Store {
         self.repo().cards_after(after, limit)
     }
 
+    fn every_book(&self) -> Result<Vec<(String, Book)>, RepoError> {
+        self.repo().every_book()
+    }
+
     fn external_ids(&self, ids: &[ContactId]) -> Result<Vec<(ContactId, ExternalId)>, RepoError> {
         self.repo().external_ids(ids)
     }
@@ -247,9 +254,9 @@ impl ContactRepo for Store {
         self.repo().runs(limit)
     }
 
-    fn history(&self, contact: Option<ContactId>, limit: u32) -> Result<Vec<Past>, RepoError> {
+    fn history(&self, contact: Option<ContactId>, page: Page) -> Result<Vec<Past>, RepoError> {
         // The database is older than this run, and its contacts had the same ids.
-        let past = self.repo().history(contact, limit)?.into_iter();
+        let past = self.repo().history(contact, page)?.into_iter();
         Ok(past.filter(|past| self.runs.contains(&past.run)).collect())
     }
 
@@ -257,8 +264,8 @@ impl ContactRepo for Store {
         self.repo().sizes()
     }
 
-    fn changed_in(&self, run: RunId) -> Result<Vec<Past>, RepoError> {
-        self.repo().changed_in(run)
+    fn changed_in(&self, run: RunId, page: Page) -> Result<Vec<Past>, RepoError> {
+        self.repo().changed_in(run, page)
     }
 
     fn added_in(&self, run: RunId) -> Result<Vec<ContactId>, RepoError> {

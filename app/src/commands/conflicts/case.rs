@@ -8,6 +8,7 @@ use contactcmd_ports::{ConflictId, ContactRepo, KeptConflict};
 use crate::{Exit, Failure};
 
 /// What is decided about.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Case {
     pub(super) kept: KeptConflict,
     /// The contact as it is now, which may be a tombstone.

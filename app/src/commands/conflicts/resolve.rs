@@ -8,8 +8,8 @@ use super::case::{Case, State};
 use super::changes::{Left, Scene, changes};
 use super::choose::{Choice, Decision, by_asking, by_options, decide};
 use crate::cli::{Global, KeepWhich, ResolveArgs};
-use crate::commands::open;
 use crate::commands::prune::prune;
+use crate::commands::{NOTHING, meanwhile, open, open_after_asking};
 use crate::ui::{clean, contact};
 use crate::{Exit, Failure, World, config};
 
@@ -17,8 +17,23 @@ use crate::{Exit, Failure, World, config};
 pub(in crate::commands) const RESOLVE: &str = "conflicts resolve";
 
 pub(super) fn run(args: &ResolveArgs, global: &Global, world: &World) -> Result<Exit, Failure> {
+    resolve(args, global, world, &|case| by_asking(case, world))
+}
+
+/// Asks where no option decides; `None` when nothing was chosen.
+type Ask<'a> = dyn Fn(&Case) -> Result<Option<Choice>, Failure> + 'a;
+
+pub(super) fn resolve(
+    args: &ResolveArgs,
+    global: &Global,
+    world: &World,
+    ask: &Ask<'_>,
+) -> Result<Exit, Failure> {
     let settings = config::load(world)?;
-    let mut repo = open(world, global, Open::Write)?;
+    let chosen = by_options(args)?;
+    // No lock is held while somebody thinks.
+    let asks = chosen.is_none();
+    let repo = open(world, global, if asks { Open::Read } else { Open::Write })?;
     let case = Case::load(repo.as_ref(), args.id)?;
     if case.state() == State::Decided {
         let decided = case.kept.conflict.decided.as_deref().unwrap_or_default();
@@ -29,16 +44,27 @@ pub(super) fn run(args: &ResolveArgs, global: &Global, world: &World) -> Result<
     if case.has_changed() {
         world.ui.say("the contact was changed since: its card of now is what counts as here");
     }
-    let choice = match by_options(args)? {
+    let held = (!asks).then_some(repo);
+    let choice = match chosen {
         Some(choice) => choice,
         None if agree(&case) => Choice::Whole(KeepWhich::There),
-        None => match by_asking(&case, world)? {
+        None => match ask(&case)? {
             Some(choice) => choice,
             None => {
-                world.ui.say("nothing was decided");
-                return Ok(Exit::NeedsYou);
+                world.ui.say(NOTHING);
+                return Ok(Exit::Done);
             }
         },
+    };
+    let mut repo = match held {
+        Some(repo) => repo,
+        None => {
+            let repo = open_after_asking(world, global)?;
+            if Case::load(repo.as_ref(), args.id)? != case {
+                return Err(meanwhile(&format!("conflict {}", args.id)));
+            }
+            repo
+        }
     };
     let decision = decide(&case, &choice)?;
     let decided = words(&case, &choice, &decision);

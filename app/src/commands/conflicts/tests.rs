@@ -1,12 +1,16 @@
 //! Decisions through the command line, and what they leave in the store for the next sync.
 
 use contactcmd_domain::sync::snapshot::{Here, Link};
-use contactcmd_ports::{BookId, Change, ContactRepo, Editor, ListQuery, Pending, Subject, Why};
+use contactcmd_ports::{
+    BookId, Change, ContactRepo, Editor, ListQuery, Page, Pending, Subject, Why,
+};
 use serde_json::Value;
 
-use crate::Exit;
+use super::choose::Choice;
+use crate::cli::{Global, KeepWhich, ResolveArgs};
 use crate::commands::desk::{Desk, card, conflict, href, inside, link, replace};
 use crate::commands::testing::id;
+use crate::{Exit, Failure};
 
 const BASE: &str = "UID:a|FN:Ada|TEL;TYPE=WORK:1|NOTE:old|TITLE:t";
 const HERE: &str = "UID:a|FN:Ada|TEL;TYPE=WORK:2|NOTE:here|TITLE:t";
@@ -30,6 +34,34 @@ fn edited_twice() -> (Desk, BookId) {
     };
     desk.sync(&[conflict(1, book, [Some(BASE), Some(HERE), Some(THERE)]), Change::Pend(note)]);
     (desk, book)
+}
+
+#[test]
+fn nobody_is_kept_waiting_while_somebody_decides() {
+    let (desk, _) = edited_twice();
+    let args = ResolveArgs { id: 1, keep: None, fields: Vec::new() };
+    let global = Global { database: None, verbose: 0, quiet: false };
+    let there = || Ok(Some(Choice::Whole(KeepWhich::There)));
+    let asked = |ask: &dyn Fn() -> Result<Option<Choice>, Failure>| {
+        let done = super::resolve::resolve(&args, &global, &desk.world(), &|_| ask());
+        let waiting = desk.repo().conflicts(None).unwrap().len();
+        (done.map_err(|failure| failure.error.to_string()), waiting)
+    };
+    // The store can be written while it asks.
+    let declined = asked(&|| {
+        desk.book();
+        Ok(None)
+    });
+    assert_eq!(declined, (Ok(Exit::Done), 1));
+    assert!(desk.stage.stderr().ends_with("nothing was changed\n"), "{}", desk.stage.stderr());
+    // What was decided about is not what is there when the answer comes.
+    let overtaken = asked(&|| {
+        desk.sync(&[replace(1, BASE, Editor::User)]);
+        there()
+    });
+    let words = "conflict 1 was changed by another run meanwhile; nothing was changed";
+    assert_eq!(overtaken, (Err(words.to_owned()), 1));
+    assert_eq!(asked(&there), (Ok(Exit::Done), 0));
 }
 
 fn link_of(desk: &Desk, book: BookId) -> (Here, Link) {
@@ -76,7 +108,7 @@ fn the_decided_card_stands_here_and_the_link_says_what_the_server_has() {
         assert_eq!(link, self::link(1, THERE, 1), "{options:?}");
         assert_eq!(desk.conflict().conflict.decided.as_deref(), Some(decided));
         assert!(desk.repo().pending(None).unwrap().is_empty());
-        let past = desk.repo().history(Some(id(1)), 1).unwrap();
+        let past = desk.repo().history(Some(id(1)), Page::first(1)).unwrap();
         assert_eq!(inside(&past[0].before), HERE, "{options:?}");
         assert_eq!(past[0].why, Why(format!("conflict decided: {decided}")));
     }

@@ -9,7 +9,7 @@ use contactcmd_ports::{Change, ContactRepo, Editor, Open, Why};
 
 use self::editor::Draft;
 use super::fields::Asked;
-use super::{open, who};
+use super::{meanwhile, open, open_after_asking, who};
 use crate::cli::{EditArgs, FieldArgs, Global};
 use crate::form::Form;
 use crate::ui::{clean, contact, prompt};
@@ -37,7 +37,8 @@ pub fn run(args: &EditArgs, global: &Global, world: &World) -> Result<Exit, Fail
         let asked = Asked::of(&world.ui, &args.fields, &args.remove)?;
         drop(repo);
         let (after, name) = asked.apply(&before)?;
-        finish(&Edited { stored, before, after, name }, global, world)?;
+        let open = || open(world, global, Open::Write);
+        finish(&Edited { stored, before, after, name }, &open, world)?;
         return Ok(Exit::Done);
     }
     let form = Form::of(&before, &|uid| name_of(repo.as_ref(), uid));
@@ -48,11 +49,15 @@ pub fn run(args: &EditArgs, global: &Global, world: &World) -> Result<Exit, Fail
     })?;
     let result = in_editor(&form, &draft, world).and_then(|edited| {
         let (after, name) = edited.unwrap_or_else(|| (before.clone(), Followed::Kept));
-        finish(&Edited { stored, before: before.clone(), after, name }, global, world)
+        let open = || open_after_asking(world, global);
+        finish(&Edited { stored, before: before.clone(), after, name }, &open, world)
     });
     result.map_err(|failure| keep(&mut draft, form.text(), failure))?;
     Ok(Exit::Done)
 }
+
+/// Opens the store for writing.
+type OpenStore<'a> = dyn Fn() -> Result<Box<dyn ContactRepo>, Failure> + 'a;
 
 /// A contact with its card before and after.
 struct Edited {
@@ -64,7 +69,7 @@ struct Edited {
 
 fn contact_of(repo: &dyn ContactRepo, who: &str) -> Result<StoredContact, Failure> {
     let found = who::find(repo, who)?;
-    repo.contact(found.id)?.ok_or_else(|| meanwhile(&found.person.name))
+    repo.contact(found.id)?.ok_or_else(|| meanwhile(&clean(&found.person.name)))
 }
 
 fn name_of(repo: &dyn ContactRepo, uid: &str) -> Option<String> {
@@ -113,7 +118,7 @@ fn session(
 }
 
 /// Stores the edit, if it is one, and tells what it was.
-fn finish(edited: &Edited, global: &Global, world: &World) -> Result<(), Failure> {
+fn finish(edited: &Edited, open: &OpenStore<'_>, world: &World) -> Result<(), Failure> {
     let Edited { stored, before, after, name } = edited;
     if before == after {
         world.ui.say(format!("{}: nothing to change", clean(&before.name())));
@@ -123,10 +128,10 @@ fn finish(edited: &Edited, global: &Global, world: &World) -> Result<(), Failure
     card.touch_rev((world.now)());
     let index = vcard::index(&card);
     let changes = vcard::diff(before, &card);
-    let mut repo = open(world, global, Open::Write)?;
+    let mut repo = open()?;
     let now = repo.contact(stored.id)?;
     if now.is_none_or(|now| now.vcard != stored.vcard) {
-        return Err(meanwhile(&stored.name));
+        return Err(meanwhile(&clean(&stored.name)));
     }
     let line = contact::line('~', &index.person.name, &contact::changes(&changes));
     let change = replace(stored.id, card, index);
@@ -143,11 +148,6 @@ fn finish(edited: &Edited, global: &Global, world: &World) -> Result<(), Failure
 fn replace(contact: ContactId, card: Card, index: Index) -> Change {
     let why = Why("edited".to_owned());
     Change::Replace { contact, vcard: card.into_bytes(), index, editor: Editor::User, why }
-}
-
-fn meanwhile(name: &str) -> Failure {
-    let words = format!("{} was changed by another run meanwhile; nothing is changed", clean(name));
-    Failure::new(Exit::Failed, anyhow::Error::msg(words)).hint("run the command again")
 }
 
 /// Keeps what was typed when it could not be used, and says where.
@@ -342,7 +342,8 @@ mod tests {
         stored.vcard.push(b' ');
         let (before, after) = (Card::parse("FN:A\n"), Card::parse("FN:B\n"));
         let edited = Edited { stored, before, after, name: Followed::Kept };
-        let failure = finish(&edited, &global, &world).unwrap_err();
+        let open = || open(&world, &global, Open::Write);
+        let failure = finish(&edited, &open, &world).unwrap_err();
         assert!(failure.error.to_string().contains("changed by another run"), "{failure:?}");
         assert_eq!(card(&stage), ADA);
     }

@@ -3,10 +3,10 @@
 mod lines;
 mod who;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use contactcmd_domain::contact::ContactId;
-use contactcmd_ports::{ContactRepo, Open, Past, Run, RunId};
+use contactcmd_ports::{ContactRepo, Open, Page, Past, RepoError, Run, RunId};
 use serde::Serialize;
 
 use self::lines::{Line, of_added, of_past};
@@ -77,32 +77,31 @@ struct Chapter {
 }
 
 fn chapters(repo: &dyn ContactRepo, runs: Vec<Run>, most: usize) -> Result<Vec<Chapter>, Failure> {
+    let sizes: HashMap<RunId, u64> = repo.sizes()?.into_iter().collect();
     let mut room = most;
     let mut chapters = Vec::new();
-    let mut sizes: Option<HashMap<RunId, u64>> = None;
     for run in runs {
-        if room == 0 {
-            // What is not shown need not be read to be counted.
-            let sizes = match &mut sizes {
-                Some(sizes) => sizes,
-                unread => unread.insert(repo.sizes()?.into_iter().collect()),
-            };
-            if let Some(size) = sizes.get(&run.id) {
-                let more = usize::try_from(*size).unwrap_or(usize::MAX);
-                chapters.push(Chapter { run, lines: Vec::new(), more });
+        let Some(size) = sizes.get(&run.id) else { continue };
+        let mut lines = Vec::new();
+        // What is not shown need not be read.
+        if room > 0 {
+            by_pages(
+                room,
+                |page| repo.changed_in(run.id, page),
+                |past| {
+                    lines.push(of_past(&past));
+                    true
+                },
+            )?;
+            let mut added = repo.added_in(run.id)?;
+            added.truncate(room - lines.len());
+            for shown in added.chunks(PAGE as usize) {
+                lines.extend(repo.contacts(shown)?.into_iter().map(|one| of_added(one, &run)));
             }
-            continue;
+            room -= lines.len();
         }
-        let changed = repo.changed_in(run.id)?;
-        let added = repo.added_in(run.id)?;
-        let all = changed.len() + added.len();
-        let mut lines: Vec<Line> = changed.iter().take(room).map(of_past).collect();
-        let shown: Vec<ContactId> = added.into_iter().take(room - lines.len()).collect();
-        lines.extend(repo.contacts(&shown)?.into_iter().map(|contact| of_added(contact, &run)));
-        room -= lines.len();
-        if all > 0 {
-            chapters.push(Chapter { run, more: all - lines.len(), lines });
-        }
+        let all = usize::try_from(*size).unwrap_or(usize::MAX);
+        chapters.push(Chapter { run, more: all.saturating_sub(lines.len()), lines });
     }
     Ok(chapters)
 }
@@ -113,27 +112,56 @@ fn chapters_of(
     whose: &[(ContactId, String)],
     most: usize,
 ) -> Result<Vec<Chapter>, Failure> {
-    let pasts = pasts(repo, whose)?;
+    let wanted: HashSet<RunId> = runs.iter().map(|run| run.id).collect();
+    let mut by_run: HashMap<RunId, Vec<Line>> = HashMap::new();
+    for (id, _) in whose {
+        each_past(repo, *id, |past| {
+            if wanted.contains(&past.run) {
+                by_run.entry(past.run).or_default().push(of_past(&past));
+            }
+            true
+        })?;
+    }
     let mut room = most;
     let mut chapters = Vec::new();
     for run in runs {
-        let of_run: Vec<&Past> = pasts.iter().filter(|past| past.run == run.id).collect();
-        let lines: Vec<Line> = of_run.iter().take(room).copied().map(of_past).collect();
+        let Some(mut lines) = by_run.remove(&run.id) else { continue };
+        let more = lines.len().saturating_sub(room);
+        lines.truncate(room);
         room -= lines.len();
-        if !of_run.is_empty() {
-            chapters.push(Chapter { run, more: of_run.len() - lines.len(), lines });
-        }
+        chapters.push(Chapter { run, more, lines });
     }
     Ok(chapters)
 }
 
-/// The history of these contacts, the latest first of each.
-fn pasts(repo: &dyn ContactRepo, whose: &[(ContactId, String)]) -> Result<Vec<Past>, Failure> {
-    let mut pasts = Vec::new();
-    for (id, _) in whose {
-        pasts.extend(repo.history(Some(*id), u32::MAX)?);
+/// So many texts are in memory at a time, however long the history is.
+const PAGE: u32 = 100;
+
+/// Shows `see` what was replaced and deleted of a contact, the latest first, as long as it says true.
+pub(super) fn each_past(
+    repo: &dyn ContactRepo,
+    id: ContactId,
+    see: impl FnMut(Past) -> bool,
+) -> Result<(), Failure> {
+    by_pages(usize::MAX, |page| repo.history(Some(id), page), see)
+}
+
+/// Shows `see` at most so many of what `read` gives, as long as it says true.
+fn by_pages(
+    most: usize,
+    read: impl Fn(Page) -> Result<Vec<Past>, RepoError>,
+    mut see: impl FnMut(Past) -> bool,
+) -> Result<(), Failure> {
+    let mut seen = 0;
+    loop {
+        let limit = u32::try_from(most - seen).unwrap_or(PAGE).min(PAGE);
+        let page = read(Page { offset: seen as u64, limit })?;
+        let is_last = page.len() < limit as usize;
+        seen += page.len();
+        if !page.into_iter().all(&mut see) || is_last || seen >= most {
+            return Ok(());
+        }
     }
-    Ok(pasts)
 }
 
 fn print(chapters: &[Chapter], world: &World) {
@@ -202,11 +230,17 @@ fn print_card(
         let words = format!("several contacts had that name:\n{}", ids.join("\n"));
         return Err(Failure::usage(words).hint("give the id"));
     }
-    let pasts = pasts(repo, whose)?;
-    let found = match run {
-        None => pasts.first(),
-        Some(run) => pasts.iter().rfind(|past| past.run.0 == run),
-    };
+    let mut found = None;
+    for (id, _) in whose {
+        each_past(repo, *id, |past| {
+            let of_run = run.is_none_or(|run| past.run.0 == run);
+            if of_run {
+                found = Some(past);
+            }
+            // The latest of all, or the first thing that the run did.
+            !(of_run && run.is_none())
+        })?;
+    }
     let Some(past) = found else {
         let words = "there is no card of before: it was neither replaced nor deleted";
         return Err(Failure::new(Exit::Failed, anyhow::Error::msg(words))

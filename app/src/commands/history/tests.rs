@@ -1,4 +1,6 @@
-use contactcmd_ports::{Change, Editor, Why};
+use contactcmd_domain::contact::Timestamp;
+use contactcmd_domain::sync::guard::Side;
+use contactcmd_ports::{Change, Editor, MockContactRepo, Past, Run, RunId, Why};
 use serde_json::Value;
 
 use crate::Exit;
@@ -104,4 +106,33 @@ fn programs_get_runs_with_their_changes() {
     let empty = Desk::new();
     drop(empty.repo());
     assert_eq!(empty.done(&["history", "--json"]), "[]\n");
+}
+
+#[test]
+fn a_run_of_many_changes_is_read_by_pages() {
+    let past = |run| Past {
+        run,
+        contact: id(1),
+        side: Side::Here,
+        name: "Ada".into(),
+        tombstone: false,
+        before: card("FN:Ada").into_bytes(),
+        after: None,
+        why: Why("deleted".into()),
+        at: Timestamp(0),
+        places: Vec::new(),
+    };
+    let mut repo = MockContactRepo::new();
+    repo.expect_sizes().returning(|| Ok(vec![(RunId(1), 1000)]));
+    repo.expect_added_in().returning(|_| Ok(Vec::new()));
+    repo.expect_changed_in().returning(move |run, page| {
+        assert!(page.limit <= 100, "{page:?}");
+        let left = 1000_u64.saturating_sub(page.offset).min(page.limit.into());
+        Ok((0..left).map(|_| past(run)).collect())
+    });
+    let run = Run { id: RunId(1), what: "sync".into(), at: Timestamp(0), forgotten: false };
+    for (most, shown) in [(99, 99), (100, 100), (250, 250), (usize::MAX, 1000)] {
+        let chapters = super::chapters(&repo, vec![run.clone()], most).unwrap();
+        assert_eq!((chapters[0].lines.len(), chapters[0].more), (shown, 1000 - shown));
+    }
 }

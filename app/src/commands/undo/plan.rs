@@ -8,7 +8,7 @@ use contactcmd_domain::sync::guard::Side;
 use contactcmd_domain::sync::merge::follow;
 use contactcmd_domain::sync::snapshot::{Linked, StoredContact};
 use contactcmd_domain::vcard::{Card, FieldChange, diff, same};
-use contactcmd_ports::Past;
+use contactcmd_ports::{Past, Place};
 
 /// What is known of the run and of its contacts.
 #[derive(Debug, Default)]
@@ -26,6 +26,8 @@ pub(super) struct Known {
     pub(super) found_there: bool,
     /// Those that are gone and whose UID another contact has now.
     pub(super) taken: HashSet<ContactId>,
+    /// Where those that are gone were on servers.
+    pub(super) homes: HashMap<ContactId, Vec<Home>>,
 }
 
 /// What to do with contacts that were changed again after the run.
@@ -63,8 +65,9 @@ pub(super) enum Step {
     Restore(Card, Vec<FieldChange>),
     /// Its tombstone is lifted.
     Revive(Card),
-    /// It is added again under the id it had.
-    AddAgain(Card),
+    /// It is added again under the id it had, in the books it was in. Without them the next sync would
+    /// send it to whatever book new contacts go to.
+    AddAgain(Card, Vec<Home>),
     /// It goes, because the run had added it.
     Remove,
     /// It is as it was before already.
@@ -75,6 +78,14 @@ pub(super) enum Step {
     Theirs,
     /// It is gone, and another contact has its UID: bringing it back would make two of one.
     Taken,
+}
+
+/// Where on a server a contact is to be again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Home {
+    pub(super) place: Place,
+    /// What to call the book, where there is more than one.
+    pub(super) name: Option<String>,
 }
 
 /// Decides for every contact of the run.
@@ -146,7 +157,9 @@ fn step(known: &Known, id: ContactId, changed: Changed, (before, after): (State,
         }
         (State::Card(card), State::Gone, Some(_)) => Step::Revive(card),
         (State::Card(_), State::Gone, None) if known.taken.contains(&id) => Step::Taken,
-        (State::Card(card), State::Gone, None) => Step::AddAgain(card),
+        (State::Card(card), State::Gone, None) => {
+            Step::AddAgain(card, known.homes.get(&id).cloned().unwrap_or_default())
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::Failure;
 use crate::commands::conflicts::RESOLVE;
 
 /// A conflict that a run decided.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Reopening {
     conflict: Conflict,
     name: String,

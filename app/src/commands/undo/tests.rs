@@ -1,10 +1,13 @@
 use contactcmd_domain::dav::ETag;
 use contactcmd_domain::sync::snapshot::{Here, Link};
-use contactcmd_ports::{Change, Conflict, ContactRepo, Editor, RunId, Why};
+use contactcmd_domain::vcard::{Card, index};
+use contactcmd_ports::{Change, Conflict, ContactRepo, Editor, NewContact, Page, RunId, Why};
 
 use crate::Exit;
 use crate::commands::desk::{Desk, card, conflict, href, link, replace};
 use crate::commands::testing::id;
+
+mod asking;
 
 const ADA: &str = "UID:a|FN:Ada|TEL;TYPE=WORK:1";
 const EDITED: &str = "UID:a|FN:Ada|TEL;TYPE=WORK:2";
@@ -59,13 +62,13 @@ fn what_a_run_did_is_taken_back_as_an_edit_made_here() {
         (&[], &[edit()], "~ Ada   phone work changed", ADA, Some(Edited)),
         (&[], &[replace(1, EDITED, Editor::Sync)], "~ Ada   phone work changed", ADA, Some(Edited)),
         (&[], &[bury()], "+ Ada   comes back", ADA, Some(Edited)),
-        (&[], &[delete()], "+ Ada   comes back", ADA, None),
+        (&[], &[delete()], "+ Ada   comes back", ADA, Some(Edited)),
         (
             &[],
             &[edit(), replace(1, AGAIN, Editor::User), delete()],
             "+ Ada   comes back",
             ADA,
-            None,
+            Some(Edited),
         ),
         // It was sent, and only its layout changed here: what the server had comes back.
         (
@@ -87,7 +90,7 @@ fn what_a_run_did_is_taken_back_as_an_edit_made_here() {
             Some(Edited),
         ),
         // The deletion was carried to the server.
-        (&[bury()], &[remember(None), delete()], "+ Ada   comes back", ADA, None),
+        (&[bury()], &[remember(None), delete()], "+ Ada   comes back", ADA, Some(Edited)),
     ];
     for (number, (before, changes, line, text, sent)) in cases.into_iter().enumerate() {
         let desk = desk();
@@ -103,6 +106,42 @@ fn what_a_run_did_is_taken_back_as_an_edit_made_here() {
         assert_eq!(here(&desk), sent, "case {number}");
         assert!(desk.stage.stderr().contains("tells the server"), "case {number}");
     }
+}
+
+#[test]
+fn who_comes_back_belongs_in_the_book_it_was_in() {
+    let desk = desk();
+    desk.another_book();
+    desk.sync(&[delete()]);
+    let line = "+ Ada   comes back, in Contacts of work\n";
+    assert_eq!(desk.done(&["undo", "--dry-run"]), line);
+    assert_eq!(desk.done(&["undo", "--yes"]), line);
+    let book = desk.book();
+    let linked = desk.repo().linked(id(1), book).unwrap().unwrap();
+    assert_eq!(linked.link, Link { base: None, ..link(1, ADA, 0) }, "it is looked at first");
+
+    // Deleted here, carried to the server, and taken back by the run that did the first.
+    let run = desk.sync(&[bury()]).0.to_string();
+    desk.sync(&[remember(None), delete()]);
+    assert_eq!(desk.done(&["undo", &run, "--yes"]), line);
+}
+
+#[test]
+fn who_comes_back_takes_nobodys_place() {
+    let desk = desk();
+    let run = desk.sync(&[delete()]).0.to_string();
+    let bob = NewContact {
+        id: id(2),
+        index: index(&Card::parse(card("UID:b|FN:Bob"))),
+        vcard: card("UID:b|FN:Bob").into_bytes(),
+    };
+    let book = desk.book();
+    desk.sync(&[Change::Insert { contact: bob, link: Some((book, link(1, "UID:b|FN:Bob", 0))) }]);
+    desk.done(&["undo", &run, "--yes"]);
+    let repo = desk.repo();
+    assert_eq!(repo.linked(id(2), book).unwrap().unwrap().link.href, href(1));
+    let ada = repo.linked(id(1), book).unwrap().unwrap().link.href;
+    assert_eq!(ada.as_str(), format!("/b/{}-{run}.vcf", id(1)));
 }
 
 #[test]
@@ -164,7 +203,7 @@ fn a_contact_that_was_changed_again_is_left_unless_forced() {
     assert_eq!((desk.text(id(1)).as_deref(), desk.runs()), (Some(AGAIN), runs));
     desk.done(&["undo", &run, "--yes", "--force"]);
     assert_eq!(desk.text(id(1)).as_deref(), Some(ADA));
-    let past = desk.repo().history(Some(id(1)), 1).unwrap();
+    let past = desk.repo().history(Some(id(1)), Page::first(1)).unwrap();
     assert_eq!(past[0].before, card(AGAIN).into_bytes(), "it is in the history");
 }
 

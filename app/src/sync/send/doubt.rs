@@ -88,11 +88,13 @@ impl Pages<'_, '_, '_> {
 
     /// What a doubtful write came to, by the card that is there now.
     fn settle_doubt(&mut self, doubt: Doubt, card: Fetched) -> Result<Option<Action>, Failure> {
-        let Doubt { parcel, refused } = doubt;
+        let Doubt { mut parcel, refused } = doubt;
         match &card.what {
             What::Card(bytes) => {
                 let found = Card::parse(bytes.as_slice());
                 if parcel.write == Write::Create && is_another(&parcel, &found) {
+                    parcel.undone = refused.is_some();
+                    self.retract(&parcel)?;
                     self.forget_intent(&parcel)?;
                     return Ok(Some(elsewhere(parcel.action)));
                 }
@@ -109,8 +111,9 @@ impl Pages<'_, '_, '_> {
                         let words = refused_by_server(&words);
                         // Nobody can edit what was deleted: it is tried again in every run.
                         let tried = (parcel.write != Write::Delete).then_some(parcel.edited);
+                        parcel.undone = true;
                         self.note_version(&parcel)?;
-                        self.unsendable(&parcel.action, tried, words)?;
+                        self.refuse(&parcel, tried, words)?;
                         self.keep_merged(recorded(parcel.action))?;
                         Ok(None)
                     }
@@ -118,9 +121,11 @@ impl Pages<'_, '_, '_> {
                 }
             }
             What::Missing if parcel.write == Write::Create => {
+                parcel.undone = refused.is_some();
                 match refused {
                     // Nobody is there, and nobody new may be (Q110).
                     Some(_) if has_place(&parcel.action) || parcel.is_named_by_uid() => {
+                        self.retract(&parcel)?;
                         self.forget_intent(&parcel)?;
                         return Ok(Some(elsewhere(parcel.action)));
                     }
@@ -129,7 +134,7 @@ impl Pages<'_, '_, '_> {
                         let words = refused_by_server(&words);
                         // Where the book is gone, nothing is wrong with the contact (Q116).
                         let tried = (refusal != Refusal::NoPlace).then_some(parcel.edited);
-                        self.unsendable(&parcel.action, tried, words)?;
+                        self.refuse(&parcel, tried, words)?;
                     }
                     // It may still arrive: the next run looks before it sends again.
                     None => self.unsendable(

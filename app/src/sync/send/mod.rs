@@ -222,14 +222,25 @@ impl Pages<'_, '_, '_> {
         tried: Option<u64>,
         words: String,
     ) -> Result<(), Failure> {
-        let action = Action {
-            name: action.name.clone(),
-            contact: action.contact,
-            step: Step::Unsendable { tried },
-            fields: Vec::new(),
-            reason: Some(words),
-        };
-        self.do_all(vec![action], Vec::new())
+        self.do_all(vec![unsent(action, tried, words)], Vec::new())
+    }
+
+    /// As [`Self::unsendable`], for what was refused: if it is certain that the server did nothing, the
+    /// history does not say that it did.
+    fn refuse(
+        &mut self,
+        parcel: &Parcel,
+        tried: Option<u64>,
+        words: String,
+    ) -> Result<(), Failure> {
+        let retraction = parcel.retraction().into_iter().collect();
+        self.do_all_with(vec![unsent(&parcel.action, tried, words)], Vec::new(), retraction)
+    }
+
+    /// Takes back what was stored of a write before it was sent, if it is certain that it was not done.
+    fn retract(&mut self, parcel: &Parcel) -> Result<(), Failure> {
+        let retraction: Vec<Change> = parcel.retraction().into_iter().collect();
+        self.store_now(&retraction)
     }
 
     /// A merge that cannot be sent is one here all the same: what the server has arrives, the rest still
@@ -260,6 +271,17 @@ impl Pages<'_, '_, '_> {
 
 /// What can be sent, and whose card has to be looked at first.
 type Load = (Vec<Parcel>, Vec<(Href, ContactId)>);
+
+/// A contact that could not be sent, and why.
+fn unsent(action: &Action, tried: Option<u64>, words: String) -> Action {
+    Action {
+        name: action.name.clone(),
+        contact: action.contact,
+        step: Step::Unsendable { tried },
+        fields: Vec::new(),
+        reason: Some(words),
+    }
+}
 
 fn standing_at(action: &Action) -> Option<HrefKey> {
     match &action.step {

@@ -99,6 +99,7 @@ impl Pages<'_, '_, '_> {
 
     /// What was not sent was not begun, unless it was in an earlier run: then it may still arrive.
     fn not_begun(&mut self, parcel: &Parcel) -> Result<(), Failure> {
+        self.retract(parcel)?;
         match &parcel.action.step {
             Step::CreateThere(sending) if sending.place.is_some() => Ok(()),
             _ => self.forget_intent(parcel),
@@ -161,13 +162,14 @@ impl Pages<'_, '_, '_> {
                 return Ok(Some(Doubt { parcel, refused: Some((refusal, words)) }));
             }
             Refusal::UidTaken(place) => {
+                self.retract(&parcel)?;
                 self.forget_intent(&parcel)?;
                 self.uid_taken(parcel, place, words).await?;
                 return Ok(None);
             }
             // It may have been stored before the server failed.
             Refusal::Later => {
-                self.unsendable(&parcel.action, None, words)?;
+                self.refuse(&parcel, None, words)?;
                 self.keep_merged(recorded(parcel.action))?;
                 return Ok(None);
             }
@@ -179,7 +181,7 @@ impl Pages<'_, '_, '_> {
         };
         self.forget_intent(&parcel)?;
         self.note_version(&parcel)?;
-        self.unsendable(&parcel.action, tried, refused_by_server(&words))?;
+        self.refuse(&parcel, tried, refused_by_server(&words))?;
         self.keep_merged(recorded(parcel.action))?;
         Ok(None)
     }

@@ -26,6 +26,8 @@ pub(super) struct Parcel {
     pub(super) edited: u64,
     /// Whether the contact was linked in this book before: it was sent there once and never seen.
     pub(super) was_linked: bool,
+    /// Whether it is certain that the server did nothing.
+    pub(super) undone: bool,
     pub(super) action: Action,
 }
 
@@ -62,7 +64,7 @@ pub(super) fn pack(action: Action, book: &BookInfo, new_href: impl Fn(&Card) -> 
             return Packed::Refused(Box::new(action), "there is nothing to delete".to_owned());
         }
     };
-    let was_linked = false;
+    let (was_linked, undone) = (false, false);
     Packed::Ready(Box::new(Parcel {
         contact,
         write,
@@ -72,6 +74,7 @@ pub(super) fn pack(action: Action, book: &BookInfo, new_href: impl Fn(&Card) -> 
         card,
         edited,
         was_linked,
+        undone,
         action,
     }))
 }
@@ -126,8 +129,13 @@ impl Parcel {
         at: contactcmd_domain::contact::Timestamp,
     ) -> Vec<Change> {
         let Action { name, step, reason, .. } = &self.action;
+        let words = match step {
+            Step::DeleteThere { .. } => "deleted here",
+            Step::Merge(_) => "edited here and on the server",
+            _ => "edited here",
+        };
         let mut changes = Vec::new();
-        let mut remember = |before: &[u8], words: &str| {
+        if let Some(before) = self.sent_over() {
             changes.push(Change::Remember {
                 contact: self.contact,
                 name: name.clone(),
@@ -135,25 +143,34 @@ impl Parcel {
                 after: self.sent.as_ref().map(|sent| sent.as_bytes().to_vec()),
                 why: Why(reason.clone().unwrap_or_else(|| words.to_owned())),
             });
-        };
-        match step {
-            Step::CreateThere(sending) | Step::UpdateThere(sending) => {
-                if let Some(was) = &sending.was {
-                    remember(&was.text, "edited here");
-                }
-            }
-            Step::DeleteThere { was } => remember(&was.text, "deleted here"),
-            Step::Merge(merge) => {
-                remember(merge.remote.card.as_bytes(), "edited here and on the server");
-                changes.extend(decided(self.contact, book, at, merge));
-            }
-            _ => {}
+        }
+        if let Step::Merge(merge) = step {
+            changes.extend(decided(self.contact, book, at, merge));
         }
         if self.write == Write::Create {
             let link = Link { href: self.href.clone(), etag: None, base: None, seen: 0 };
             changes.push(Change::Link { contact: self.contact, book, link });
         }
         changes
+    }
+
+    /// What takes back that its text of before was kept, if it is certain that nothing was done. What a
+    /// merge decided stays: it holds here.
+    pub(super) fn retraction(&self) -> Option<Change> {
+        let was_kept = self.undone && self.sent_over().is_some();
+        was_kept.then_some(Change::Retract { contact: self.contact })
+    }
+
+    /// The server's text that it is sent over, or after.
+    fn sent_over(&self) -> Option<&[u8]> {
+        match &self.action.step {
+            Step::CreateThere(sending) | Step::UpdateThere(sending) => {
+                sending.was.as_ref().map(|was| was.text.as_slice())
+            }
+            Step::DeleteThere { was } => Some(&was.text),
+            Step::Merge(merge) => Some(merge.remote.card.as_bytes()),
+            _ => None,
+        }
     }
 
     /// Whether a text is the one that this is to replace or delete.

@@ -6,7 +6,7 @@ use contactcmd_domain::dav::{
     DavError, DeleteCard, Deleted, ETag, Fetched, Href, Location, Operation, Precondition, PutCard,
     Stored, Unwritable, What,
 };
-use contactcmd_domain::sync::refusal::{Refusal, Write, refusal};
+use contactcmd_domain::sync::refusal::{Refusal, Write, is_undone, refusal};
 use contactcmd_domain::vcard::Card;
 use futures::StreamExt;
 use futures::stream;
@@ -59,10 +59,10 @@ impl Pages<'_, '_, '_> {
         let failure: Cell<Option<RemoteError>> = Cell::new(None);
         let send = |parcel: Parcel| async {
             if stop.get() || remote.world().interrupt.is_raised() {
-                return Done { parcel, what: Outcome::Unsent };
+                return not_sent(parcel, Outcome::Unsent);
             }
             if target.is_too_late() {
-                return Done { parcel, what: Outcome::Late };
+                return not_sent(parcel, Outcome::Late);
             }
             match post(&target, parcel).await {
                 Ok(done) => {
@@ -151,19 +151,24 @@ impl Target<'_, '_> {
 
     /// Writes, and again after a while if the server has no time: the condition still holds then, or the
     /// write is refused. Where none is looked at, a second write could double a card or overwrite
-    /// another's edit (Q94, Q108), so the card is looked at first.
+    /// another's edit (Q94, Q108), so the card is looked at first. `was_sent` says that an earlier one may
+    /// have been done.
     async fn write<O: Operation>(
         &self,
         href: &Href,
         make: impl Fn(&Location) -> Result<O, Unwritable>,
+        was_sent: &Cell<bool>,
     ) -> Result<O::Reply, WriteError> {
         let mut left = TIMES_WHEN_BUSY;
         loop {
             left -= 1;
             let answer = self.remote.write(self.book, href, &make).await;
             match answer {
-                Err(WriteError::Refused(DavError::Busy { .. }))
-                    if self.keeps_conditions && left > 0 => {}
+                Err(WriteError::Refused(error @ DavError::Busy { .. }))
+                    if self.keeps_conditions && left > 0 =>
+                {
+                    was_sent.set(was_sent.get() || !is_undone(&error));
+                }
                 Err(WriteError::Refused(error @ DavError::Busy { .. }))
                     if !self.keeps_conditions =>
                 {
@@ -188,20 +193,21 @@ async fn post(target: &Target<'_, '_>, parcel: Parcel) -> Result<Done, (Parcel, 
         move |book: &Location| PutCard::new(book, href.clone(), precondition.clone(), bytes.clone())
     };
     let mut sent = parcel.sent.clone();
+    let was_sent = Cell::new(false);
     let what = match (&parcel.sent, &parcel.etag) {
         (Some(card), _) => {
-            let mut answer = target.write(&href, put(card)).await;
+            let mut answer = target.write(&href, put(card), &was_sent).await;
             if let (Err(WriteError::Refused(error)), Some(older)) = (&answer, parcel.as_older())
                 && refusal(error, parcel.write) == Refusal::WrongVersion
             {
-                answer = target.write(&href, put(&older)).await;
+                answer = target.write(&href, put(&older), &was_sent).await;
                 sent = Some(older);
             }
             answer.map(Outcome::Stored)
         }
         (None, Some(etag)) => {
             let delete = |book: &Location| DeleteCard::new(book, href.clone(), etag);
-            target.write(&href, delete).await.map(|deleted| match deleted {
+            target.write(&href, delete, &was_sent).await.map(|deleted| match deleted {
                 Deleted::Now => Outcome::Deleted,
                 // Gone before is as good (Q117), if it is gone: whoever may only read hears the same
                 // from Nextcloud's shares (Q16).
@@ -214,12 +220,22 @@ async fn post(target: &Target<'_, '_>, parcel: Parcel) -> Result<Done, (Parcel, 
         (None, None) => Ok(Outcome::Unsent),
     };
     let write = parcel.write;
-    let parcel = Parcel { sent, ..parcel };
+    let undone = !was_sent.get()
+        && match &what {
+            Err(WriteError::Unwritable(_)) => true,
+            Err(WriteError::Refused(error)) => is_undone(error),
+            _ => false,
+        };
+    let parcel = Parcel { sent, undone, ..parcel };
     match what {
         Ok(what) => Ok(Done { parcel, what }),
         Err(WriteError::Fatal(error)) => Err((parcel, error)),
         Err(error) => Ok(Done { parcel, what: of_error(error, write, target.remote) }),
     }
+}
+
+fn not_sent(parcel: Parcel, what: Outcome) -> Done {
+    Done { parcel: Parcel { undone: true, ..parcel }, what }
 }
 
 fn of_error(error: WriteError, write: Write, remote: &Remote<'_>) -> Outcome {

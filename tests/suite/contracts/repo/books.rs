@@ -48,6 +48,22 @@ pub(super) fn books_are_one_per_path_and_keep_their_progress(repo: Repo<'_>) {
     assert_eq!(repo.books(account).unwrap(), books);
 }
 
+pub(super) fn every_book_is_listed_with_its_account(repo: Repo<'_>) {
+    assert_eq!(repo.every_book().unwrap(), []);
+    let work = AccountDraft { name: "work".into(), ..draft("https://b.example/", "ada") };
+    let work = repo.save_account(&work).unwrap().id;
+    let mut books = repo.save_books(work, &[info("https://b.example/w/", "Birds")]).unwrap();
+    let found = [info("https://a.example/z/", "Zoo"), info("https://a.example/b/", "Birds")];
+    let account = account(repo);
+    let first = repo.save_books(account, &found).unwrap();
+    let expected: Vec<_> = first
+        .into_iter()
+        .map(|book| ("default".to_owned(), book))
+        .chain(books.drain(..).map(|book| ("work".to_owned(), book)))
+        .collect();
+    assert_eq!(repo.every_book().unwrap(), expected);
+}
+
 pub(super) fn a_new_google_book_starts_with_its_quirks(repo: Repo<'_>) {
     let account = account(repo);
     let found = [info("https://www.googleapis.com/carddav/v1/", "Google")];

@@ -5,8 +5,8 @@ use contactcmd_domain::dav::Href;
 use contactcmd_domain::sync::guard::Side;
 use contactcmd_domain::sync::snapshot::Link;
 use contactcmd_ports::{
-    BookId, Change, Conflict, ConflictId, Editor, Keep, Pending, RepoError, RunId, Subject, Which,
-    Why,
+    BookId, Change, Conflict, ConflictId, Editor, Keep, Page, Past, Pending, Place, RepoError,
+    RunId, Subject, Which, Why,
 };
 
 use super::Repo;
@@ -22,7 +22,7 @@ pub(super) fn history_keeps_before_images_beyond_the_contact(repo: Repo<'_>) {
     apply(repo, 4, &[delete(1), delete(2)]);
     let card = |name: &str| person(1, name).vcard;
     let brief: Vec<_> = repo
-        .history(Some(id(1)), 10)
+        .history(Some(id(1)), Page::first(10))
         .unwrap()
         .into_iter()
         .map(|past| (past.at.0, past.name, past.before, past.after, past.why.0))
@@ -33,26 +33,21 @@ pub(super) fn history_keeps_before_images_beyond_the_contact(repo: Repo<'_>) {
         (2, "Ada".to_owned(), card("Ada"), Some(card("Ada King")), "changed".to_owned()),
     ];
     assert_eq!(brief, expected);
-    assert_eq!(repo.history(None, 10).unwrap().len(), 4);
-    assert_eq!(repo.history(None, 1).unwrap()[0].contact, id(2), "the newest come first");
+    assert_eq!(repo.history(None, Page::first(10)).unwrap().len(), 4);
+    assert_eq!(
+        repo.history(None, Page::first(1)).unwrap()[0].contact,
+        id(2),
+        "the newest come first"
+    );
 }
 
 pub(super) fn a_text_of_the_servers_is_kept_before_it_is_replaced_there(repo: Repo<'_>) {
     apply(repo, 1, &[insert(person(1, "Ada"))]);
-    let remember = |after: Option<&[u8]>| Change::Remember {
-        contact: id(1),
-        name: "Ada".to_owned(),
-        before: b"\xffthere".to_vec(),
-        after: after.map(<[u8]>::to_vec),
-        why: Why("edited here".into()),
-    };
-    apply(
-        repo,
-        2,
-        &[remember(Some(b"sent")), remember(None), replace(1, "Ada King", Editor::User)],
-    );
+    let change =
+        [remember(1, Some(b"sent")), remember(1, None), replace(1, "Ada King", Editor::User)];
+    apply(repo, 2, &change);
     let sides: Vec<_> = repo
-        .history(Some(id(1)), 10)
+        .history(Some(id(1)), Page::first(10))
         .unwrap()
         .into_iter()
         .map(|past| (past.side, past.before == b"\xffthere", past.after.is_some()))
@@ -60,6 +55,46 @@ pub(super) fn a_text_of_the_servers_is_kept_before_it_is_replaced_there(repo: Re
     let expected =
         [(Side::Here, false, true), (Side::There, true, false), (Side::There, true, true)];
     assert_eq!(sides, expected);
+}
+
+fn remember(number: u32, after: Option<&[u8]>) -> Change {
+    Change::Remember {
+        contact: id(number),
+        name: "Ada".to_owned(),
+        before: b"\xffthere".to_vec(),
+        after: after.map(<[u8]>::to_vec),
+        why: Why("edited here".into()),
+    }
+}
+
+pub(super) fn what_a_server_refused_to_replace_is_taken_back(repo: Repo<'_>) {
+    let retract = |number| Change::Retract { contact: id(number) };
+    apply(repo, 1, &[insert(person(1, "Ada")), insert(person(2, "Bob"))]);
+    apply(repo, 2, &[remember(1, None)]);
+    let run = repo.begin_run("sync carddav", Timestamp(3)).unwrap();
+    let change = [remember(1, Some(b"first")), remember(1, Some(b"sent")), remember(2, None)];
+    repo.apply(run, Timestamp(3), &change).unwrap();
+    repo.apply(run, Timestamp(3), &[replace(1, "Ada King", Editor::Sync), retract(1)]).unwrap();
+    let left: Vec<_> =
+        repo.changed_in(run, Page::ALL).unwrap().into_iter().map(|past| past.after).collect();
+    assert_eq!(left, [Some(person(1, "Ada King").vcard), None, Some(b"first".to_vec())]);
+    repo.apply(run, Timestamp(3), &[retract(1), retract(1), retract(2)]).unwrap();
+    assert_eq!(repo.changed_in(run, Page::ALL).unwrap().len(), 1, "what was replaced here stays");
+    assert_eq!(
+        repo.history(Some(id(1)), Page::first(9)).unwrap().len(),
+        2,
+        "and so does another run's"
+    );
+
+    let run = repo.begin_run("sync carddav", Timestamp(4)).unwrap();
+    repo.apply(run, Timestamp(4), &[remember(1, None)]).unwrap();
+    repo.apply(run, Timestamp(4), &[retract(1)]).unwrap();
+    assert!(repo.runs(9).unwrap().iter().all(|one| one.id != run), "it did nothing else");
+    let gone = repo.apply(run, Timestamp(4), &[insert(person(3, "Cy"))]);
+    assert!(matches!(gone, Err(RepoError::Failed { .. })));
+    assert!(repo.begin_run("sync carddav", Timestamp(5)).unwrap() > run, "no number comes again");
+    apply(repo, 6, &[insert(person(4, "Di")), retract(4)]);
+    assert_eq!(repo.runs(1).unwrap()[0].at, Timestamp(6), "one that added somebody stays");
 }
 
 pub(super) fn a_run_lists_what_it_added_and_changed(repo: Repo<'_>) {
@@ -72,15 +107,36 @@ pub(super) fn a_run_lists_what_it_added_and_changed(repo: Repo<'_>) {
     assert_eq!(runs, [(second, "edit".to_owned(), 2), (first, "import vcard".to_owned(), 1)]);
     assert_eq!(repo.runs(1).unwrap()[0].id, second);
     let changed: Vec<_> =
-        repo.changed_in(second).unwrap().into_iter().map(|past| past.contact).collect();
+        repo.changed_in(second, Page::ALL).unwrap().into_iter().map(|past| past.contact).collect();
     assert_eq!(changed, [id(2), id(1)]);
-    assert!(repo.changed_in(first).unwrap().is_empty());
+    assert!(repo.changed_in(first, Page::ALL).unwrap().is_empty());
     assert_eq!(repo.added_in(first).unwrap(), [id(1)]);
     assert!(repo.added_in(second).unwrap().is_empty());
     repo.begin_run("sync carddav", Timestamp(4)).unwrap();
     let mut sizes = repo.sizes().unwrap();
     sizes.sort_unstable();
     assert_eq!(sizes, [(first, 1), (second, 2)]);
+}
+
+pub(super) fn a_long_history_is_read_by_pages(repo: Repo<'_>) {
+    let names = ["A1", "A2", "A3", "A4", "A5"];
+    apply(repo, 1, &[insert(person(1, "A0")), insert(person(2, "B"))]);
+    apply(repo, 2, &names.map(|name| replace(1, name, Editor::User)));
+    apply(repo, 3, &[delete(2)]);
+    let run = repo.runs(2).unwrap()[1].id;
+    let names = |past: Vec<Past>| past.into_iter().map(|past| past.name).collect::<Vec<_>>();
+    let page = |offset, limit| Page { offset, limit };
+    for (offset, limit, expected) in [
+        (0, 2, &["A4", "A3"][..]),
+        (2, 2, &["A2", "A1"]),
+        (4, 2, &["A0"]),
+        (5, 2, &[]),
+        (1, 9, &["A3", "A2", "A1", "A0"]),
+    ] {
+        assert_eq!(names(repo.changed_in(run, page(offset, limit)).unwrap()), expected);
+        assert_eq!(names(repo.history(Some(id(1)), page(offset, limit)).unwrap()), expected);
+    }
+    assert_eq!(names(repo.history(None, page(0, 2)).unwrap()), ["B", "A4"]);
 }
 
 pub(super) fn a_failing_change_undoes_the_whole_call(repo: Repo<'_>) {
@@ -113,7 +169,7 @@ pub(super) fn a_failing_change_undoes_the_whole_call(repo: Repo<'_>) {
         assert_eq!(after, before, "{last:?}");
         assert_eq!(repo.contact(id(5)).unwrap(), None, "{last:?}");
         assert!(repo.pending(None).unwrap().is_empty(), "{last:?}");
-        assert!(repo.history(None, 9).unwrap().is_empty(), "{last:?}");
+        assert!(repo.history(None, Page::first(9)).unwrap().is_empty(), "{last:?}");
     }
     let unknown_run = repo.apply(RunId(404), Timestamp(3), &[insert(person(6, "Fay"))]);
     assert!(matches!(unknown_run, Err(RepoError::Failed { .. })));
@@ -138,7 +194,7 @@ pub(super) fn changes_are_done_in_order(repo: Repo<'_>) {
     assert_eq!((stored.name.as_str(), stored.edited), ("Third", 0));
     assert_eq!(ids(&repo.unlinked().unwrap()), [id(1)]);
     assert_eq!(repo.link_count(book).unwrap(), 0);
-    assert_eq!(repo.history(Some(id(1)), 9).unwrap().len(), 2);
+    assert_eq!(repo.history(Some(id(1)), Page::first(9)).unwrap().len(), 2);
 }
 
 pub(super) fn a_pending_note_keeps_its_first_time(repo: Repo<'_>) {
@@ -201,8 +257,15 @@ pub(super) fn an_undecided_conflict_is_replaced_and_a_decided_one_is_not_listed(
     assert_eq!(repo.conflicts(Some(book)).unwrap(), std::slice::from_ref(&newer));
     assert_eq!(repo.conflicts(None).unwrap(), [newer.clone(), elsewhere.clone()]);
     let decided = Conflict { decided: Some("the server's was taken".into()), ..newer };
-    apply(repo, 2, &[Change::Conflict(decided)]);
+    apply(repo, 2, &[Change::Conflict(decided.clone())]);
     assert_eq!(repo.conflicts(None).unwrap(), [elsewhere]);
+
+    let anew = Conflict { remote: b"newest".to_vec(), ..decided };
+    let later = Conflict { at: Timestamp(anew.at.0 + 1), ..anew.clone() };
+    apply(repo, 3, &[Change::Conflict(anew.clone()), Change::Conflict(later.clone())]);
+    let kept = repo.kept_conflicts(Which::All).unwrap();
+    let decided: Vec<_> = kept.into_iter().skip(1).map(|one| one.conflict).collect();
+    assert_eq!(decided, [later, anew], "decided anew at the same time, and again later");
 }
 
 pub(super) fn a_conflict_keeps_its_id_and_its_first_time_until_it_is_decided(repo: Repo<'_>) {
@@ -238,8 +301,39 @@ pub(super) fn a_conflict_keeps_its_id_and_its_first_time_until_it_is_decided(rep
 pub(super) fn a_tombstone_that_was_lifted_says_so(repo: Repo<'_>) {
     apply(repo, 1, &[insert(person(1, "Ada"))]);
     apply(repo, 2, &[bury(1), replace(1, "Ada King", Editor::User)]);
-    let past = repo.history(None, 9).unwrap();
+    let past = repo.history(None, Page::first(9)).unwrap();
     assert_eq!(past.iter().map(|past| past.tombstone).collect::<Vec<_>>(), [true, false]);
+}
+
+pub(super) fn where_a_contact_was_is_kept_when_it_is_deleted(repo: Repo<'_>) {
+    let (account, book) = account_and_book(repo);
+    let second = second_book(repo, account);
+    apply(
+        repo,
+        1,
+        &[
+            linked(person(1, "Ada"), book, "/b/%40.vcf"),
+            relink(1, second, link("/c/1.vcf", b"x")),
+            linked(person(2, "Bob"), book, "/b/2.vcf"),
+            insert(person(3, "Cy")),
+        ],
+    );
+    let change = [replace(1, "Ada", Editor::User), bury(1), delete(1), delete(3)];
+    apply(repo, 2, &change);
+    let places = |past: Vec<Past>| past.into_iter().map(|past| past.places).collect::<Vec<_>>();
+    let at = |book, href| Place { book, href: Href::new(href) };
+    let ada = vec![at(book, "/b/%40.vcf"), at(second, "/c/1.vcf")];
+    assert_eq!(
+        places(repo.history(Some(id(1)), Page::first(9)).unwrap()),
+        [ada.clone(), vec![], vec![]]
+    );
+    assert_eq!(places(repo.history(Some(id(3)), Page::first(9)).unwrap()), [vec![]]);
+    let run = repo.runs(1).unwrap()[0].id;
+    assert_eq!(places(repo.changed_in(run, Page::ALL).unwrap()), [vec![], ada, vec![], vec![]]);
+    apply(repo, 3, &[delete(2)]);
+    let all = Keep { since: Timestamp(3), entries: 99, recent: Timestamp(i64::MAX) };
+    assert_eq!(repo.prune(all).unwrap(), 4, "the places go with their entry");
+    assert_eq!(places(repo.history(None, Page::first(9)).unwrap()), [[at(book, "/b/2.vcf")]]);
 }
 
 pub(super) fn an_undo_sees_tombstones_and_who_is_gone(repo: Repo<'_>) {
@@ -267,7 +361,8 @@ pub(super) fn history_is_forgotten_by_whole_runs(repo: Repo<'_>) {
     apply(repo, 30, &[edit(1, "A3")]);
     apply(repo, 40, &[edit(1, "A4"), edit(2, "B4"), edit(2, "B5")]);
     let left = |repo: Repo<'_>| {
-        let past: Vec<_> = repo.history(None, 99).unwrap().iter().map(|past| past.at.0).collect();
+        let past: Vec<_> =
+            repo.history(None, Page::first(99)).unwrap().iter().map(|past| past.at.0).collect();
         let runs: Vec<_> = repo.runs(99).unwrap().iter().map(|run| run.at.0).collect();
         (past, runs)
     };

@@ -4,7 +4,7 @@ use contactcmd_domain::contact::{Timestamp, Uid, UidKey};
 use contactcmd_domain::dav::{ETag, Href, HrefKey};
 use contactcmd_domain::sync::snapshot::{Here, Known, Link, StoredContact};
 use contactcmd_ports::{
-    AccountId, BookId, Change, Editor, ListQuery, NewContact, RunId, Sort, Subject,
+    AccountId, BookId, Change, Editor, ListQuery, NewContact, Page, RunId, Sort, Subject,
 };
 
 use super::Repo;
@@ -55,8 +55,8 @@ pub(super) fn what_is_not_there_is_none_or_empty(repo: Repo<'_>) {
     assert!(repo.cards_after(None, 10).unwrap().is_empty());
     assert!(repo.external_ids(&[id(1)]).unwrap().is_empty());
     assert!(repo.runs(10).unwrap().is_empty());
-    assert!(repo.history(None, 10).unwrap().is_empty());
-    assert!(repo.changed_in(RunId(404)).unwrap().is_empty());
+    assert!(repo.history(None, Page::first(10)).unwrap().is_empty());
+    assert!(repo.changed_in(RunId(404), Page::ALL).unwrap().is_empty());
     assert!(repo.added_in(RunId(404)).unwrap().is_empty());
 }
 

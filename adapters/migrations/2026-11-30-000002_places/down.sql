@@ -1,0 +1,2 @@
+DROP TABLE history_places;
+PRAGMA user_version = 1;
