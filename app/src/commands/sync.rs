@@ -84,8 +84,10 @@ impl Run<'_> {
             .map_err(|error| Failure::usage(format!("`--max-delete`: {error}")))?;
         let mut accounts = self.chosen()?;
         let home = account::home(&accounts);
-        // Contacts in no book may be in one of the others: those are read first.
-        accounts.sort_by_key(|(name, _)| home.as_ref() == Some(name));
+        if !self.args.list_addressbooks {
+            // Contacts in no book may be in one of the others: those are read first.
+            accounts.sort_by_key(|(name, _)| home.as_ref() == Some(name));
+        }
         let history = config::load(world)?.history;
         let path = paths::database(world, global)?;
         let looks_only = args.dry_run || args.list_addressbooks;

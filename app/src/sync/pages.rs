@@ -292,6 +292,10 @@ impl<'a, 'w, 's> Pages<'a, 'w, 's> {
                 Step::Wait | Step::Conflict { .. } | Step::Offer { .. } | Step::SetAside { .. }
             );
             self.telling.tell(&action);
+            if self.store.is_dry() {
+                // What has arrived is not said to wait.
+                self.arrival(&action)?;
+            }
             if !self.store.is_dry() && !self.is_told_again(&action) {
                 todo.extend(self.agreement(&action));
                 todo.extend(self.arrival(&action)?);

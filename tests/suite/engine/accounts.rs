@@ -90,8 +90,9 @@ fn created(report: &Value) -> Vec<(String, u64)> {
     books.iter().map(of).collect()
 }
 
+/// The account that takes what is new comes last.
 fn both(count: u64) -> Vec<(String, u64)> {
-    vec![("default".to_owned(), count), ("work".to_owned(), count)]
+    vec![("work".to_owned(), count), ("default".to_owned(), count)]
 }
 
 #[test]
@@ -117,6 +118,56 @@ fn every_account_is_synchronised_and_named() {
     let ran = two.stage.run_as(&["history", "--json"], None);
     let runs: Value = serde_json::from_str(&ran.out).unwrap();
     assert_eq!(runs.as_array().map(Vec::len), Some(1), "{runs}");
+}
+
+impl Two {
+    /// How many cards each server has.
+    fn there(&self) -> (usize, usize) {
+        (self.home.names("contacts").len(), self.work.names("contacts").len())
+    }
+}
+
+#[test]
+fn an_export_of_both_accounts_goes_back_to_where_each_came_from() {
+    let two = Two::new();
+    let export: String = (0..20).chain(100..120).map(|number| card(number, "1")).collect();
+    two.stage.import(&(export + &card(200, "new")));
+    let dry = two.run(&["-n"]);
+    assert_eq!(dry.out.matches("-> server").count(), 1, "{}", dry.out);
+    let ran = two.run(&[]);
+    assert_eq!(ran.exit, Exit::Done, "{ran:?}");
+    assert_eq!((two.there(), two.stage.cards_here().len()), ((21, 20), 41));
+}
+
+#[test]
+fn nothing_is_new_as_long_as_an_account_was_never_read() {
+    let two = Two::new();
+    let export: String = (0..20).chain(100..120).map(|number| card(number, "1")).collect();
+    two.stage.import(&export);
+    two.work.set_password("other");
+    let ran = two.run(&[]);
+    assert_eq!(ran.exit, Exit::Auth, "{ran:?}");
+    assert!(ran.err.contains("20 contacts are in no address book"), "{}", ran.err);
+    assert_eq!(two.there(), (20, 20));
+    two.work.set_password("secret");
+    assert_eq!(two.run(&[]).exit, Exit::Done);
+    assert_eq!((two.there(), two.stage.cards_here().len()), ((20, 20), 40));
+    // Once it was read, whoever is in no book is new, whether or not it answers.
+    two.stage.import(&card(200, "new"));
+    two.work.set_password("other");
+    assert_eq!(two.run(&[]).exit, Exit::Auth);
+    assert_eq!(two.there(), (21, 20));
+}
+
+#[test]
+fn what_was_deleted_at_work_comes_back_at_work() {
+    let two = Two::new();
+    assert_eq!(two.run(&[]).exit, Exit::Done);
+    two.work.delete("contacts", &name(100));
+    assert_eq!(two.run(&[]).exit, Exit::Done);
+    assert_eq!(two.stage.run_as(&["undo", "--yes"], None).exit, Exit::Done);
+    assert_eq!(two.run(&[]).exit, Exit::Done);
+    assert_eq!((two.there(), two.stage.cards_here().len()), ((20, 20), 40));
 }
 
 #[test]

@@ -117,3 +117,37 @@ fn an_edit_here_stays_unsent_and_meets_no_overwrite() {
     assert!(stage.cards_here().contains(&card(2, "mine")), "{ran:?}");
     assert_eq!(stage.cards_here().len(), 5);
 }
+
+/// A server whose folder was filled anew gives the names of some cards to others.
+#[test]
+fn an_edit_is_never_sent_to_somebody_else_in_the_place_of_a_card() {
+    let person = |who: &str| {
+        format!(
+            "BEGIN:VCARD\r\nVERSION:3.0\r\nUID:{who}\r\nFN:{who}\r\nN:;{who};;;\r\nNOTE:about {who}\r\nEND:VCARD\r\n"
+        )
+    };
+    // (who is at 1.vcf and 2.vcf afterwards)
+    for after in [["Bob", "Ada"], ["Zoe", "Bob"], ["Zoe", "Ada"]] {
+        let stage = Stage::with_cards(Knobs::default(), 0);
+        for (href, who) in [("1.vcf", "Ada"), ("2.vcf", "Bob"), ("3.vcf", "Eve")] {
+            stage.fake.put("contacts", href, person(who));
+        }
+        assert_eq!(stage.sync(&[]).exit, Exit::Done);
+        assert_eq!(stage.run(&["edit", "Ada", "--phone", "work=+1 555 010"]).exit, Exit::Done);
+        for (href, who) in ["1.vcf", "2.vcf"].iter().zip(after) {
+            stage.fake.put("contacts", href, person(who));
+        }
+        for _ in 0..4 {
+            stage.sync(&[]);
+        }
+        for (href, who) in ["1.vcf", "2.vcf"].iter().zip(after) {
+            let there = stage.fake.card("contacts", href).unwrap_or_default();
+            let there = String::from_utf8_lossy(&there).into_owned();
+            assert!(there.contains(&format!("FN:{who}\r\n")), "{after:?} {href}: {there}");
+            assert!(who == "Ada" || !there.contains("555 010"), "{after:?} {href}: {there}");
+        }
+        let here = stage.cards_here();
+        let edited = |card: &&String| card.contains("FN:Ada") && card.contains("555 010");
+        assert_eq!(here.iter().filter(edited).count(), 1, "{after:?} {here:#?}");
+    }
+}
