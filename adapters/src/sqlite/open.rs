@@ -79,16 +79,18 @@ pub(super) fn to_read(path: &Path) -> Result<Opened, RepoError> {
         Kind::Empty => return empty_to_read(),
         Kind::Foreign => return Err(foreign()),
         Kind::Newer => return Err(RepoError::Newer),
-        Kind::Older => {
-            let why = "it was made by an older version and is brought up to date by the next sync";
-            return Err(RepoError::Unreadable { cause: why.into() });
-        }
+        Kind::Older => conn.batch_execute(STAND_INS).map_err(|e| explain(e.into(), folder))?,
         Kind::Current => {}
     }
     refuse_unknown_migrations(&mut conn, folder)?;
     only_read(&mut conn, folder)?;
     Ok(Opened { conn, wal: true, lock: None })
 }
+
+/// The tables that an older file has not yet, empty and in memory: it is read as it is, and brought up to
+/// date by whoever writes next.
+const STAND_INS: &str =
+    "CREATE TEMP TABLE history_places (history INTEGER, book INTEGER, href TEXT);";
 
 /// A new database in memory.
 pub(super) fn in_memory() -> Result<Opened, RepoError> {

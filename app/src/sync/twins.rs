@@ -1,6 +1,5 @@
 //! Two cards of one UID in one book.
 
-use contactcmd_domain::contact::ContactId;
 use contactcmd_domain::dav::{Href, What};
 use contactcmd_domain::sync::action::RemoteCard;
 use contactcmd_domain::sync::plan::{Match, plan_card};
@@ -17,10 +16,12 @@ impl Pages<'_, '_, '_> {
         let uid = card.uid().map(|uid| uid.key()).filter(|uid| !uid.0.is_empty());
         let Some(uid) = uid.filter(|_| self.any_known) else { return Ok(None) };
         let repo = self.store.read();
-        let ids: Vec<ContactId> = repo.by_uid(&uid)?.iter().map(|contact| contact.id).collect();
-        let places = repo.external_ids(&ids)?;
-        let here = places.into_iter().map(|(_, place)| place.href);
-        Ok(here.into_iter().find(|href| href.is_below(&self.book.info.location.href)))
+        for contact in repo.by_uid(&uid)? {
+            if let Some(linked) = repo.linked(contact.id, self.book.id)? {
+                return Ok(Some(linked.link.href));
+            }
+        }
+        Ok(None)
     }
 
     /// A new card with the UID of a known one is the known one, moved, if that is gone; else servers

@@ -7,7 +7,7 @@ pub(super) mod parcel;
 mod post;
 mod read_back;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use contactcmd_domain::contact::ContactId;
 use contactcmd_domain::dav::{Fetched, Href, HrefKey, What};
@@ -42,10 +42,11 @@ impl Pages<'_, '_, '_> {
     /// Does what these actions ask for on the server, and stores what came of it.
     pub(super) async fn send(&mut self, actions: Vec<Action>) -> Result<(), Failure> {
         let mut actions = actions;
+        let mut told: HashSet<String> = actions.iter().map(ToString::to_string).collect();
         for attempt in 1..=TRIES {
             // What a write turned into is told as well.
-            if attempt > 1 {
-                actions.iter().for_each(|action| self.telling.tell_only(action));
+            for action in actions.iter().filter(|action| told.insert(action.to_string())) {
+                self.telling.tell_only(action);
             }
             let mut again = Vec::new();
             while !actions.is_empty() {

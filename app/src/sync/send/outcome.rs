@@ -267,13 +267,12 @@ impl Pages<'_, '_, '_> {
     fn namesake(&self, parcel: &Parcel) -> Result<Option<String>, Failure> {
         let Some(uid) = parcel.sent.as_ref().and_then(Card::uid) else { return Ok(None) };
         let repo = self.store.read();
-        let others = repo.by_uid(&uid.key())?;
-        let ids: Vec<_> =
-            others.iter().map(|one| one.id).filter(|id| *id != parcel.contact).collect();
-        let linked = repo.external_ids(&ids)?;
-        let here = |href: &Href| href.is_below(&self.book.info.location.href);
-        let found = linked.iter().find(|(_, place)| here(&place.href)).map(|(id, _)| *id);
-        Ok(found.and_then(|id| others.iter().find(|one| one.id == id)).map(|one| one.name.clone()))
+        for other in repo.by_uid(&uid.key())? {
+            if other.id != parcel.contact && repo.linked(other.id, self.book.id)?.is_some() {
+                return Ok(Some(other.name));
+            }
+        }
+        Ok(None)
     }
 }
 
