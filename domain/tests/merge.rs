@@ -4,14 +4,14 @@
 #![expect(clippy::disallowed_methods, reason = "real cards are files beside the project")]
 #![expect(clippy::indexing_slicing, reason = "the dice stay below the length")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use contactcmd_domain::sync::merge::{Compared, Merged, Prefer, absorb, merge};
 use contactcmd_domain::vcard::{
-    Card, Fact, Known, LineId, NewProperty, Piece, Value, check, diff, diffs, facts, normal, same,
-    split,
+    Card, Fact, Known, LineId, NewProperty, Piece, Property, Value, check, diff, diffs, facts,
+    normal, same, split,
 };
 
 const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vcards");
@@ -19,7 +19,7 @@ const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vcards")
 const POLICIES: [Prefer; 3] = [Prefer::Remote, Prefer::Local, Prefer::Both];
 
 /// Lines a card is made of; a few values only, so that both sides meet.
-const LINES: [&str; 41] = [
+const LINES: [&str; 44] = [
     "FN:Ada",
     "FN:Bea",
     "N:Lovelace;Ada;;;",
@@ -39,6 +39,8 @@ const LINES: [&str; 41] = [
     "URL;TYPE=work:http://a",
     "ADR;TYPE=home:;;1 Mill;Town;;1;",
     "item3.ADR:;;2 Mill;Town;;1;\r\nitem3.X-ABADR:us",
+    "item5.ADR:;;3 Mill;Town;;1;\r\nitem5.X-APPLE-SUBLOCALITY:x\r\nitem5.X-ABADR:us",
+    "item5.ADR:;;3 Mill;Town;;1;\r\nitem5.X-APPLE-SUBLOCALITY:y\r\nitem5.X-ABLabel:Hut",
     "ORG:Acme;Kites",
     "ORG:Acme;Lamps;",
     "TITLE:Keeper",
@@ -51,6 +53,7 @@ const LINES: [&str; 41] = [
     "CATEGORIES:a,b",
     "CATEGORIES:b,c",
     "NICKNAME:Ace",
+    "item6.NICKNAME:Bee\r\nitem6.X-ABLabel:School",
     "PHOTO;ENCODING=b;TYPE=PNG:YQ==",
     "PHOTO;ENCODING=b;TYPE=PNG:Yg==",
     "PHOTO;VALUE=uri:http://a/b",
@@ -197,6 +200,7 @@ fn laws(base: &Card, dice: &mut Dice) {
         let merged = merge(&local, &remote);
         told(base, &[&local, &remote], &merged);
         untouched(base, &[&local, &remote], &merged.card);
+        together(base, &[&local, &remote], &merged);
         assert_eq!(merge(&merged.card, &merged.card).card, merged.card);
     }
     let one = merge(Some(base), &local, &remote, Prefer::Remote);
@@ -243,6 +247,77 @@ fn untouched(base: &Card, sides: &[&Card], merged: &Card) {
         let found = result.contains(fact.normal) || is_noted(&text(base, &fact), merged);
         assert!(!kept || found, "{}", String::from_utf8_lossy(fact.normal));
     }
+}
+
+/// Lines that share a group in the card they come from share one in the merged card, unless somebody
+/// edited one of them.
+fn together(base: &Card, sides: &[&Card], merged: &Merged) {
+    let cards = [base, sides[0], sides[1], &merged.card];
+    // Of what stands twice nobody can tell which it was.
+    let mut twice = BTreeSet::new();
+    for card in cards {
+        let mut seen = BTreeSet::new();
+        for fact in facts(card).iter() {
+            let value = (fact.name.to_vec(), identity(&fact));
+            if !seen.insert(value.clone()) {
+                twice.insert(value);
+            }
+        }
+    }
+    let groups = cards.map(|card| groups(card, &twice));
+    let says: Vec<BTreeSet<Vec<u8>>> =
+        cards.iter().map(|card| facts(card).iter().map(|f| f.normal.to_vec()).collect()).collect();
+    // Whoever edited a property may have parted it from the others.
+    let name = |one: &Vec<u8>| one.split(|b| *b == 0xFF).next().unwrap_or_default().to_vec();
+    let had: BTreeSet<Vec<u8>> = says[0].iter().map(name).collect();
+    let is_edited = |one: &Vec<u8>| !says[0].contains(one) && had.contains(&name(one));
+    for group in groups[..3].iter().flat_map(|groups| groups.values()) {
+        let group: Vec<&Vec<u8>> = group.iter().filter(|one| !is_edited(one)).collect();
+        for (one, other) in group.iter().flat_map(|a| group.iter().map(move |b| (*a, *b))) {
+            // Where they stand apart somebody put them apart.
+            let share = |groups: &BTreeMap<String, BTreeSet<Vec<u8>>>| {
+                groups.values().any(|group| group.contains(one) && group.contains(other))
+            };
+            let both = |at: usize| says[at].contains(one) && says[at].contains(other);
+            if both(3) && (0..3).all(|at| !both(at) || share(&groups[at])) {
+                assert!(
+                    share(&groups[3]),
+                    "{} and {}{}merged {}",
+                    String::from_utf8_lossy(one),
+                    String::from_utf8_lossy(other),
+                    show(&[base, sides[0], sides[1]]),
+                    show(&[&merged.card])
+                );
+            }
+        }
+    }
+}
+
+/// What stands in each group of which everybody knows what its labels belong to. Items of lists stand
+/// on whatever line, and a label of nobody must not become somebody's.
+fn groups(
+    card: &Card,
+    twice: &BTreeSet<(Vec<u8>, Vec<u8>)>,
+) -> BTreeMap<String, BTreeSet<Vec<u8>>> {
+    let mut groups: BTreeMap<String, BTreeSet<Vec<u8>>> = BTreeMap::new();
+    let left_out = [Known::AbLabel, Known::AbAdr, Known::Nickname, Known::Categories];
+    for fact in facts(card).iter() {
+        let is_known = !twice.contains(&(fact.name.to_vec(), identity(&fact)));
+        if !is_known || left_out.contains(&fact.known) {
+            continue;
+        }
+        if let Some(group) = card.property(fact.line).as_ref().and_then(Property::group) {
+            groups.entry(group.to_lowercase()).or_default().insert(fact.normal.to_vec());
+        }
+    }
+    groups.retain(|group, _| is_clear(card, group));
+    groups
+}
+
+fn is_clear(card: &Card, group: &str) -> bool {
+    let is_in = |one: &Property<'_>| one.group().is_some_and(|one| one.to_lowercase() == group);
+    let count = |known| card.properties_of(known).filter(is_in).count();
+    count(Known::AbLabel) < 2 && count(Known::AbAdr) < 2
 }
 
 fn values(card: &Card) -> BTreeSet<(Vec<u8>, Vec<u8>)> {
@@ -331,7 +406,7 @@ fn edit(card: &mut Card, dice: &mut Dice) {
     const NAMES: [&str; 7] = ["TEL", "EMAIL", "NOTE", "X-FOO", "URL", "TITLE", "X-ABRELATEDNAMES"];
     let value = VALUES[dice.below(VALUES.len())];
     let line = any_line(card, dice);
-    match (dice.below(8), line) {
+    match (dice.below(9), line) {
         (0 | 1, Some(line)) => drop(card.set(line, Value::Text(value))),
         (2, Some(line)) => drop(card.remove(line)),
         (3, Some(line)) => {
@@ -345,11 +420,24 @@ fn edit(card: &mut Card, dice: &mut Dice) {
             let donor = any_line(&from, dice).filter(|_| from.version() == card.version());
             donor.map(|donor| card.adopt(&from, donor));
         }
+        (7, Some(line)) => join(card, line, ["x", "y"][dice.below(2)]),
         _ => {
             let (name, label) = (NAMES[dice.below(NAMES.len())], LABELS[dice.below(LABELS.len())]);
             card.insert(&NewProperty { name, label, params: &[], value: Value::Text(value) });
         }
     }
+}
+
+/// Adds a line to the group of another.
+fn join(card: &mut Card, line: LineId, value: &str) {
+    let group = card.property(line).and_then(|one| Some(one.group()?.to_owned()));
+    let Some(group) = group.filter(|group| is_clear(card, &group.to_lowercase())) else { return };
+    let new = format!("{group}.X-JOINED-{group}:{value}\r\n");
+    let lines = card.lines().map(|(id, one)| match id == line {
+        true => [new.as_bytes(), one].concat(),
+        false => one.to_vec(),
+    });
+    *card = Card::parse(lines.collect::<Vec<_>>().concat());
 }
 
 /// A property that people edit.

@@ -90,7 +90,7 @@ pub fn pick(
     let mut picking = Picking {
         ours: &ours,
         theirs: &theirs,
-        patch: Patch::new(there, &theirs.groups),
+        patch: Patch::new(&theirs, &ours),
         said: said.iter().map(|one| one.normal.as_slice()).collect(),
         once: said.iter().filter(|one| one.is_once()).map(Statement::canonical).collect(),
     };
@@ -219,12 +219,16 @@ impl<'a> Picking<'a> {
         for (old, _) in found.iter().filter(|(_, says)| !kept.contains(says.as_slice())) {
             self.theirs.card.property(*old)?;
             match new.next() {
-                Some(new) => self.patch.adopt_over(*old, &self.ours.entry(new)?),
+                Some(new) => {
+                    self.ours.card.property(new)?;
+                    self.patch.adopt_over(*old, new);
+                }
                 None => self.patch.cut(*old),
             }
         }
         for line in new {
-            self.patch.adopt(&self.ours.entry(line)?);
+            self.ours.card.property(line)?;
+            self.patch.adopt(line);
         }
         Some(())
     }
@@ -236,7 +240,8 @@ impl<'a> Picking<'a> {
             let Some(first) = on_line.first() else { continue };
             let is_new = on_line.iter().any(|one| !self.said.contains(one.normal.as_slice()));
             if is_new && !(first.is_once() && self.once.contains(first.canonical())) {
-                self.patch.adopt(&self.ours.entry(first.line)?);
+                self.ours.card.property(first.line)?;
+                self.patch.adopt(first.line);
                 self.said.extend(on_line.iter().map(|one| one.normal.as_slice()));
                 self.once.extend(first.is_once().then(|| first.canonical()));
             }

@@ -11,7 +11,7 @@ use super::write::{params, split_head, with_params};
 use super::{Version, graft, text};
 
 /// Where a part comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Origin {
     /// The card that is edited.
     Here,

@@ -187,7 +187,7 @@ impl Groups {
 }
 
 /// The text of an X-ABLabel.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Own {
     /// One of Apple's own, `_$!<Home>!$_`, lower case: `home`.
     Builtin(String),

@@ -1,25 +1,27 @@
 //! Many edits of one card, written at once.
 
-use std::cell::OnceCell;
+mod homes;
+mod settle;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::blend::{Blend, Blending, Origin};
+use self::homes::Homes;
+use super::apart::Reading;
+use super::blend::Blend;
 use super::diff::is_single;
 use super::graft::{self, with_own_ends};
 use super::known::Known;
-use super::label::{Groups, lower};
-use super::marks::Entry;
 use super::physical::marker;
-use super::property::Property;
 use super::says::shown;
 use super::scan::Shape;
 use super::{Card, LineId, text};
 
 /// The edits of a card, gathered while it stays as it is; lines that are not named stay byte for
-/// byte. What is taken over comes from a card of the same version, or escapes would be misread.
+/// byte. What is taken over comes from another card of the same version, or escapes would be misread.
 pub(crate) struct Patch<'a> {
     card: &'a Card,
-    groups: &'a Groups,
+    here: &'a Reading<'a>,
+    there: &'a Reading<'a>,
     /// What stands in the place of a line: no line when it is cut out.
     puts: BTreeMap<LineId, Vec<Vec<u8>>>,
     lists: BTreeMap<LineId, Items>,
@@ -27,12 +29,14 @@ pub(crate) struct Patch<'a> {
     inserts: Vec<(String, Vec<Vec<u8>>)>,
     /// Properties that are gone from their group.
     left: BTreeSet<LineId>,
-    /// The lines of each group of the card, by its name in lower case; read when the first is needed.
-    members: OnceCell<BTreeMap<String, Vec<LineId>>>,
-    /// The groups that were made, lower case.
-    made: BTreeSet<String>,
-    /// The number of the last group that was made.
-    last_group: usize,
+    homes: Homes<'a>,
+    /// Lines that become one with a line there. Until all edits are known nobody can tell in which
+    /// group what comes from there will stand.
+    blends: Blends,
+    /// Lines there that are taken over.
+    adopted: Vec<Adopted>,
+    /// Lines there, and what they are here.
+    twins: Vec<(LineId, LineId)>,
     /// The properties that say nothing, the first one last.
     empty: BTreeMap<Known, Vec<LineId>>,
 }
@@ -46,18 +50,39 @@ struct Items {
     added: Vec<String>,
 }
 
+/// The line there that each line becomes one with, and how.
+type Blends = BTreeMap<LineId, (LineId, Blend)>;
+
+/// A property of the other card that is taken over.
+struct Adopted {
+    line: LineId,
+    place: Place,
+    /// Some items of a list, joined, in place of its value.
+    items: Option<String>,
+}
+
+enum Place {
+    /// In the place of a line.
+    Over(LineId),
+    /// Among the lines that are added.
+    New(usize),
+}
+
 impl<'a> Patch<'a> {
-    pub(crate) fn new(card: &'a Card, groups: &'a Groups) -> Self {
+    /// Edits `here`, and takes over from `there`.
+    pub(crate) fn new(here: &'a Reading<'a>, there: &'a Reading<'a>) -> Self {
         Self {
-            card,
-            groups,
+            card: here.card,
+            here,
+            there,
             puts: BTreeMap::new(),
             lists: BTreeMap::new(),
             inserts: Vec::new(),
             left: BTreeSet::new(),
-            members: OnceCell::new(),
-            made: BTreeSet::new(),
-            last_group: 0,
+            homes: Homes::new(here),
+            blends: Blends::new(),
+            adopted: Vec::new(),
+            twins: Vec::new(),
             empty: BTreeMap::new(),
         }
     }
@@ -69,62 +94,49 @@ impl<'a> Patch<'a> {
     }
 
     /// Puts what two properties become in the place of the one here.
-    pub(crate) fn put(&mut self, here: &Entry<'_>, there: &Entry<'_>, blend: &Blend) {
-        let blending = Blending { here, there, blend };
-        let (label, country) = (blending.label(), blending.country());
-        let stays = |now: Option<Origin>, line: Option<LineId>| match now {
-            Some(origin) => origin == Origin::Here,
-            None => line.is_none(),
+    pub(crate) fn put(&mut self, here: LineId, there: LineId, blend: &Blend) {
+        self.puts.insert(here, Vec::new());
+        self.blends.insert(here, (there, blend.clone()));
+    }
+
+    /// Tells that a line there is one here which says something else by now: what shares its group
+    /// there belongs in the group that it has here.
+    pub(crate) fn twin(&mut self, here: LineId, there: LineId) {
+        self.twins.push((there, here));
+    }
+
+    /// Adds a property of the other card with what belongs to it.
+    pub(crate) fn adopt(&mut self, line: LineId) {
+        let Some(property) = self.there.card.property(line) else { return };
+        let place = match self.empty_place(property.known()) {
+            Some(place) => self.over(place),
+            None => self.new_place(property.name()),
         };
-        let id = here.property.id();
-        let group = here.property.group();
-        if stays(label, here.label) && stays(country, here.country) {
-            let line = with_own_ends(self.card, &blending.line(group));
-            self.puts.insert(id, vec![line]);
-            return;
-        }
-        let group = group.filter(|group| self.is_alone(here, group)).map(str::to_owned);
-        let belongs = label.is_some() || country.is_some();
-        let group = group.or_else(|| belongs.then(|| self.free_group()));
-        let mut lines = vec![with_own_ends(self.card, &blending.line(group.as_deref()))];
-        for (from, is_label) in [(label, true), (country, false)] {
-            let Some(entry) = from.map(|origin| blending.entry(origin)) else { continue };
-            let line = if is_label { entry.label } else { entry.country };
-            if let Some(line) = line.and_then(|line| entry.card.property(line)) {
-                lines.push(graft::in_own_group(self.card, entry.card, &line, group.as_deref()));
-            }
-        }
-        self.left.insert(id);
-        self.puts.insert(id, lines);
+        self.adopted.push(Adopted { line, place, items: None });
     }
 
-    /// Adds a property of another card with what belongs to it.
-    pub(crate) fn adopt(&mut self, there: &Entry<'_>) {
-        let property = &there.property;
-        let lines = self.adopted(there);
-        match self.empty_place(property.known()) {
-            Some(place) => drop(self.puts.insert(place, lines)),
-            None => self.inserts.push((property.name().to_owned(), lines)),
-        }
+    /// Puts a property of the other card, with what belongs to it, in the place of one here.
+    pub(crate) fn adopt_over(&mut self, here: LineId, line: LineId) {
+        let place = self.over(here);
+        self.left.insert(here);
+        self.adopted.push(Adopted { line, place, items: None });
     }
 
-    /// Puts a property of another card, with what belongs to it, in the place of one here.
-    pub(crate) fn adopt_over(&mut self, line: LineId, there: &Entry<'_>) {
-        let lines = self.adopted(there);
-        self.puts.insert(line, lines);
-        self.left.insert(line);
+    /// Adds a list of the other card with some of its items.
+    pub(crate) fn adopt_items(&mut self, line: LineId, raw: &[&str]) {
+        let Some(property) = self.there.card.property(line) else { return };
+        let place = self.new_place(property.name());
+        self.adopted.push(Adopted { line, place, items: Some(raw.join(",")) });
     }
 
-    fn adopted(&mut self, there: &Entry<'_>) -> Vec<Vec<u8>> {
-        let property = &there.property;
-        let group = property.group().map(|group| self.group_like(group));
-        let belonging = there.label.into_iter().chain(there.country);
-        let mut lines = Vec::new();
-        for one in [property.id()].into_iter().chain(belonging) {
-            let Some(one) = there.card.property(one) else { continue };
-            lines.push(graft::in_own_group(self.card, there.card, &one, group.as_deref()));
-        }
-        lines
+    fn over(&mut self, line: LineId) -> Place {
+        self.puts.insert(line, Vec::new());
+        Place::Over(line)
+    }
+
+    fn new_place(&mut self, name: &str) -> Place {
+        self.inserts.push((name.to_owned(), Vec::new()));
+        Place::New(self.inserts.len() - 1)
     }
 
     /// Adds a line that is no property.
@@ -142,13 +154,6 @@ impl<'a> Patch<'a> {
         self.lists.entry(line).or_default().added.push(raw.to_owned());
     }
 
-    /// Adds a list of another card with some of its items.
-    pub(crate) fn adopt_items(&mut self, there: &Property<'_>, raw: &[&str]) {
-        let head = format!("{}{}", there.name(), there.raw_params());
-        let line = self.card.form().line(&head, &raw.join(","));
-        self.inserts.push((there.name().to_owned(), vec![line]));
-    }
-
     /// The card with these edits; `None` when there are none.
     pub(crate) fn apply(mut self) -> Option<Card> {
         for (line, items) in std::mem::take(&mut self.lists) {
@@ -157,7 +162,8 @@ impl<'a> Patch<'a> {
                 None => self.cut(line),
             }
         }
-        for line in self.groups.orphans(&self.left) {
+        self.settle();
+        for line in self.here.groups.orphans(&self.left) {
             self.puts.insert(line, Vec::new());
         }
         if self.puts.is_empty() && self.inserts.is_empty() {
@@ -298,8 +304,8 @@ impl<'a> Patch<'a> {
         let known: BTreeSet<Known> = last.keys().map(|name| Known::of(name.as_bytes())).collect();
         for property in self.card.properties_where(|one| known.contains(&one)) {
             let Some(last) = last.get_mut(&property.name().to_ascii_uppercase()) else { continue };
-            let group = property.group().and_then(|group| self.members().get(&lower(group)));
-            *last = group.and_then(|lines| lines.last().copied()).max(Some(property.id()));
+            let group = property.group().and_then(|group| self.homes.members(group).last());
+            *last = group.copied().max(Some(property.id()));
         }
         let lines = self.card.scanned_lines();
         let end = lines.iter().position(|line| line.shape == Shape::End);
@@ -321,45 +327,6 @@ impl<'a> Patch<'a> {
         let all: Vec<&str> = kept.chain(items.added.iter().map(String::as_str)).collect();
         (!all.is_empty()).then(|| self.card.form().line(property.head(), &all.join(",")))
     }
-
-    /// Whether a group holds nothing but a property and what belongs to it.
-    fn is_alone(&self, entry: &Entry<'_>, group: &str) -> bool {
-        let own = [Some(entry.property.id()), entry.label, entry.country];
-        let mut lines = self.members().get(&lower(group)).into_iter().flatten();
-        lines.all(|line| own.contains(&Some(*line)))
-    }
-
-    /// The group of another card, or one that is free where that is taken here.
-    fn group_like(&mut self, group: &str) -> String {
-        if self.make(lower(group)) { group.to_owned() } else { self.free_group() }
-    }
-
-    fn free_group(&mut self) -> String {
-        loop {
-            self.last_group += 1;
-            let name = format!("item{}", self.last_group);
-            if self.make(name.clone()) {
-                return name;
-            }
-        }
-    }
-
-    /// Takes a group that is free; `false` when it is not.
-    fn make(&mut self, group: String) -> bool {
-        !self.members().contains_key(&group) && self.made.insert(group)
-    }
-
-    fn members(&self) -> &BTreeMap<String, Vec<LineId>> {
-        self.members.get_or_init(|| {
-            let mut members: BTreeMap<String, Vec<LineId>> = BTreeMap::new();
-            for property in self.card.grouped() {
-                if let Some(group) = property.group() {
-                    members.entry(lower(group)).or_default().push(property.id());
-                }
-            }
-            members
-        })
-    }
 }
 
 /// Whether a line that is put behind others may be read as their end: indented, after a soft break,
@@ -375,7 +342,7 @@ fn may_run_into(before: &[u8], line: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::label::Groups;
+    use super::super::apart;
     use super::*;
 
     #[test]
@@ -394,19 +361,16 @@ mod tests {
             Card::parse(format!("BEGIN:VCARD\r\n{lines}\r\nEND:VCARD\r\n"))
         };
         let there = card(" X-INDENTED:1|TEL:9|X:2|junk");
-        let groups = Groups::of(&there);
         for (lines, added, cut) in cases {
             let here = card(lines);
             let is_blank = |line: &[u8]| line.trim_ascii().is_empty();
             let blank = here.lines().filter(|(_, line)| is_blank(line)).count();
-            let own = Groups::of(&here);
-            let mut patch = Patch::new(&here, &own);
+            let [ours, theirs] = apart([&here, &there]);
+            let mut patch = Patch::new(&ours, &theirs);
             cut.iter().for_each(|line| patch.cut(LineId(*line)));
-            for line in added {
-                let entry = Entry::of(&there, &groups, LineId(*line)).unwrap();
-                patch.adopt(&entry);
-            }
+            added.iter().for_each(|line| patch.adopt(LineId(*line)));
             patch.adopt_junk(there.line(LineId(4)));
+            patch.settle();
             assert!(patch.is_kept(&patch.spaced()), "{lines}: {:?}", patch.spaced());
             let lines = patch.lines().len();
             let card = patch.apply().unwrap();

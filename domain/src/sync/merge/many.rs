@@ -61,6 +61,20 @@ fn a_label_of_its_own_for_each_is_taken_over() {
 }
 
 #[test]
+fn one_group_may_be_all_there_is() {
+    let there = card("item.X-OLD:1\r\n", |at| format!("item.X-NEW{at}:1\r\n"));
+    let here = card("item7.X-OLD:1\r\n", |at| format!("item.X-HERE{at}:1\r\n"));
+    let base = card("item1.X-OLD:1\r\n", |_| String::new());
+    let merged = merge(Some(&base), &there, &here, Prefer::Remote).card;
+    let text = String::from_utf8_lossy(merged.as_bytes()).into_owned();
+    assert_eq!(text.matches("item7.X-NEW").count(), MANY);
+    // Each under a label of its own, and each in another country.
+    let labels =
+        card("", |at| format!("item.ADR:;;{at}\r\nitem.X-ABADR:{at}\r\nitem.X-ABLabel:{at}\r\n"));
+    says_all(&merge(Some(&base), &labels, &here, Prefer::Remote).card, &labels);
+}
+
+#[test]
 fn lines_that_run_into_each_other_are_kept_apart_all_at_once() {
     // An indented line stands by itself after BEGIN only.
     let lines = |side: &'static str| {

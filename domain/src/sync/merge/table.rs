@@ -135,6 +135,76 @@ fn a_label_goes_with_its_property_in_a_group_of_its_own() {
 }
 
 #[test]
+fn lines_that_share_a_group_share_one_in_the_result() {
+    check(
+        "3.0",
+        Prefer::Remote,
+        &[
+            ("FN:A", "FN:A|item1.ADR:;;a;b|item1.X-APPLE-SUBLOCALITY:x|item1.X-ABADR:us", "FN:B", "FN:B|item1.ADR:;;a;b|item1.X-ABADR:us|item1.X-APPLE-SUBLOCALITY:x", &[]),
+            ("FN:A", "FN:A|item1.X-APPLE-SUBLOCALITY:x|item1.ADR:;;a;b|item1.X-ABADR:us", "FN:B", "FN:B|item1.X-APPLE-SUBLOCALITY:x|item1.ADR:;;a;b|item1.X-ABADR:us", &[]),
+            ("FN:A", "FN:A|Item5.ADR:;;a;b|iTEM5.X-APPLE-SUBLOCALITY:x|item5.X-ABADR:us", "FN:B", "FN:B|Item5.ADR:;;a;b|Item5.X-ABADR:us|Item5.X-APPLE-SUBLOCALITY:x", &[]),
+            // The name is taken here; several groups.
+            ("FN:A", "FN:A|item1.ADR:;;a;b|item1.X-APPLE-SUBLOCALITY:x|item1.X-ABADR:us", "FN:A|item1.TEL:1|item1.X-ABLabel:Hut", "FN:A|item1.TEL:1|item1.X-ABLabel:Hut|item2.ADR:;;a;b|item2.X-ABADR:us|item2.X-APPLE-SUBLOCALITY:x", &[]),
+            ("FN:A", "FN:A|item1.ADR:;;a;b|item1.X-APPLE-SUBLOCALITY:x|item2.ADR:;;c;d|item2.X-APPLE-SUBLOCALITY:y", "FN:A|item1.TEL:1|ITEM2.URL:u", "FN:A|item1.TEL:1|ITEM2.URL:u|item3.ADR:;;a;b|item3.X-APPLE-SUBLOCALITY:x|item4.ADR:;;c;d|item4.X-APPLE-SUBLOCALITY:y", &[]),
+            ("FN:A", "FN:A|item1.ADR:;;a;b|item1.X-APPLE-SUBLOCALITY:x", "FN:A|item1.ADR:;;c;d|item1.X-APPLE-SUBLOCALITY:y", "FN:A|item1.ADR:;;c;d|item1.X-APPLE-SUBLOCALITY:y|item2.ADR:;;a;b|item2.X-APPLE-SUBLOCALITY:x", &[]),
+            // Joins what is there, whatever its group is called there, and whoever edited it.
+            ("item1.ADR:;;a;b|item1.X-ABADR:us", "item1.ADR:;;a;b|item1.X-ABADR:us|item1.X-APPLE-SUBLOCALITY:x", "FN:B|item5.ADR:;;a;b|item5.X-ABADR:us|item1.TEL:1", "FN:B|item5.ADR:;;a;b|item5.X-ABADR:us|item1.TEL:1|item5.X-APPLE-SUBLOCALITY:x", &[]),
+            ("item1.ADR:;;a;b|item1.X-ABADR:us", "item1.ADR:;;c;b|item1.X-ABADR:us|item1.X-APPLE-SUBLOCALITY:x", "FN:B|item1.ADR:;;a;b|item1.X-ABADR:us", "FN:B|item1.ADR:;;c;b|item1.X-ABADR:us|item1.X-APPLE-SUBLOCALITY:x", &[]),
+            ("item1.ADR:;;a;b|item1.X-ABADR:us", "item1.ADR:;;a;b|item1.X-ABADR:us|item1.X-APPLE-SUBLOCALITY:x", "FN:B|item1.ADR:;;c;b|item1.X-ABADR:us", "FN:B|item1.ADR:;;c;b|item1.X-ABADR:us|item1.X-APPLE-SUBLOCALITY:x", &[]),
+            ("item1.ADR:;;a;b", "item1.ADR:;;a;b|item1.X-APPLE-SUBLOCALITY:x|item1.X-ABADR:us", "FN:B|item1.ADR:;;a;b", "FN:B|item1.ADR:;;a;b|item1.X-ABADR:us|item1.X-APPLE-SUBLOCALITY:x", &[]),
+            ("ADR:;;a;b", "item1.ADR:;;a;b|item1.X-APPLE-SUBLOCALITY:x|item1.X-ABADR:us", "FN:B|ADR:;;a;b", "FN:B|item1.ADR:;;a;b|item1.X-ABADR:us|item1.X-APPLE-SUBLOCALITY:x", &[]),
+            // The edit wins, and finds what was left of its group.
+            ("item1.ADR:;;a;b|item1.X-APPLE-SUBLOCALITY:x|item1.X-ABADR:us", "item1.ADR:;;c;b|item1.X-APPLE-SUBLOCALITY:x|item1.X-ABADR:us", "FN:B|item1.X-APPLE-SUBLOCALITY:x", "FN:B|item1.X-APPLE-SUBLOCALITY:x|item1.ADR:;;c;b|item1.X-ABADR:us", &[]),
+            ("item1.ADR:;;a;b|item1.X-SUB:x|item1.X-ABADR:us", "item1.ADR:;;c;b|item1.X-SUB:x|item1.X-MORE:y|item1.X-ABADR:us", "FN:B|item1.X-SUB:x|item1.X-ABADR:us", "FN:B|item1.X-SUB:x|item1.X-ABADR:us|item2.ADR:;;c;b|item2.X-ABADR:us|item1.X-MORE:y", &[]),
+            // Of two that say the same nobody can tell which it was.
+            ("item1.ADR:;;a;b|item1.X-SUB:x|item2.ADR:;;c;d|item2.X-SUB:x", "item1.ADR:;;e;b|item1.X-SUB:x|item2.ADR:;;c;d|item2.X-SUB:x", "FN:B|item2.ADR:;;c;d|item2.X-SUB:x", "FN:B|item2.ADR:;;c;d|item2.X-SUB:x|item1.ADR:;;e;b", &[]),
+            ("item1.ADR:;;a;b|item1.X-SUB:x|item2.ADR:;;c;d|item2.X-SUB:x", "item1.ADR:;;a;b|item1.X-SUB:x|item2.ADR:;;c;d|item2.X-SUB:x|item2.X-MORE:1", "FN:B|item1.ADR:;;c;d|item1.X-SUB:x|item2.ADR:;;a;b|item2.X-SUB:x", "FN:B|item1.ADR:;;c;d|item1.X-SUB:x|item2.ADR:;;a;b|item2.X-SUB:x|item1.X-MORE:1", &[]),
+            // An edit that both have to follow leaves them together.
+            ("item1.ADR:;;a;b|item1.X-APPLE-SUBLOCALITY:x|item1.X-ABADR:us", "item1.ADR:;;a;b|item1.X-APPLE-SUBLOCALITY:x|item1.X-ABADR:de", "FN:B|item1.ADR:;;a;b|item1.X-APPLE-SUBLOCALITY:x|item1.X-ABADR:us", "FN:B|item1.ADR:;;a;b|item1.X-ABADR:de|item1.X-APPLE-SUBLOCALITY:x", &[]),
+            ("item1.ADR:;;a;b|item1.X-SUB:x|item1.X-ABLabel:Hut", "item1.ADR:;;a;b|item1.X-SUB:x|item1.X-ABLabel:Boat", "FN:B|item1.ADR:;;a;b|item1.X-SUB:y|item1.X-ABLabel:Hut", "FN:B|item1.ADR:;;a;b|item1.X-ABLabel:Boat|item1.X-SUB:y", &[]),
+            ("item1.ADR:;;a;b|item1.X-SUB:x", "item1.ADR:;;a;b|item1.X-SUB:x|item1.X-ABLabel:Boat", "FN:B|item7.ADR:;;c;b|item7.X-SUB:x", "FN:B|item7.ADR:;;c;b|item7.X-ABLabel:Boat|item7.X-SUB:x", &[]),
+            ("item1.ADR:;;a;b|item1.X-SUB:x|item1.X-ABLabel:Hut", "item1.ADR:;;a;b|item1.X-SUB:x", "FN:B|item1.ADR:;;a;b|item1.X-SUB:x|item1.X-ABLabel:Hut", "FN:B|item1.ADR:;;a;b|item1.X-SUB:x", &[]),
+            // One label for several.
+            ("FN:A", "FN:A|item1.TEL:1|item1.EMAIL:2|item1.X-ABLabel:Hut", "FN:A|item1.URL:u|item1.X-ABLabel:Hut", "FN:A|item1.URL:u|item1.X-ABLabel:Hut|item2.TEL:1|item2.X-ABLabel:Hut|item2.EMAIL:2", &[]),
+            ("FN:A|item1.TEL:1|item1.X-ABLabel:Hut", "FN:A|item1.TEL:1|item1.EMAIL:2|item1.X-ABLabel:Hut", "FN:B|item3.TEL:1|item3.X-ABLabel:Hut", "FN:B|item3.TEL:1|item3.X-ABLabel:Hut|item3.EMAIL:2", &[]),
+            ("item1.TEL:1|item1.EMAIL:2|item1.URL:3|item1.X-ABLabel:Hut", "item2.TEL:1|item2.EMAIL:2|item2.X-ABLabel:Boat|item1.URL:3|item1.X-ABLabel:Hut", "FN:B|item1.TEL:1|item1.EMAIL:2|item1.URL:3|item1.X-ABLabel:Hut", "FN:B|item2.TEL:1|item2.X-ABLabel:Boat|item2.EMAIL:2|item1.URL:3|item1.X-ABLabel:Hut", &[]),
+            // Under another label it cannot stay.
+            ("FN:A|item1.TEL:1|item1.X-ABLabel:Hut", "FN:A|item1.TEL:1|item1.EMAIL:2|item1.X-ABLabel:Hut", "FN:B|item1.TEL:1|item1.X-ABLabel:Boat", "FN:B|item1.TEL:1|item1.X-ABLabel:Boat|item2.EMAIL:2|item2.X-ABLabel:Hut", &[]),
+            ("FN:A|item1.ADR:;;a;b|item1.X-ABADR:us", "FN:A|item1.ADR:;;a;b|item1.X-SUB:x|item1.ADR:;;c;d|item1.X-ABADR:us", "FN:B|item1.ADR:;;a;b|item1.X-ABADR:de", "FN:B|item1.ADR:;;a;b|item1.X-ABADR:de|item1.X-SUB:x|item2.ADR:;;c;d|item2.X-ABADR:us", &[]),
+            ("FN:A", "FN:A|item1.TEL:1|item1.X-ABLabel:Hut|item1.URL:2|item1.X-ABLabel:Boat", "FN:B", "FN:B|item1.TEL:1|item1.X-ABLabel:Hut|item2.URL:2|item2.X-ABLabel:Boat", &[]),
+            ("FN:A", "FN:A|item1.X-ABLabel:Hut|item1.X-ABADR:us|item2.X-FOO:1|item2.X-BAR:1", "FN:B|item1.TEL:1", "FN:B|item1.TEL:1|item2.X-ABLabel:Hut|item3.X-ABADR:us|item4.X-FOO:1|item4.X-BAR:1", &[]),
+        ],
+    );
+    check(
+        "3.0",
+        Prefer::Both,
+        &[
+            ("item1.TEL:1|item1.X-ABLabel:Hut|item1.X-SUB:x", "item1.TEL:2|item1.X-ABLabel:Hut|item1.X-SUB:x", "item1.TEL:3|item1.X-ABLabel:Hut|item1.X-SUB:x", "item1.TEL:3|item1.X-ABLabel:Hut|item1.X-SUB:x|item1.TEL:2", &["phone Hut: `2` here, `3` on the server; both are kept"]),
+        ],
+    );
+}
+
+#[test]
+fn a_list_takes_its_group_and_label_along() {
+    check(
+        "3.0",
+        Prefer::Remote,
+        &[
+            ("FN:A", "FN:A|item1.NICKNAME:Ace|item1.X-ABLabel:School", "FN:B", "FN:B|item1.NICKNAME:Ace|item1.X-ABLabel:School", &[]),
+            ("FN:A", "FN:A|item1.NICKNAME:Ace|item1.X-ABLabel:School", "FN:A|item1.TEL:1|item1.X-ABLabel:Hut", "FN:A|item1.TEL:1|item1.X-ABLabel:Hut|item2.NICKNAME:Ace|item2.X-ABLabel:School", &[]),
+            ("FN:A", "FN:A|item1.NICKNAME:Ace|item1.X-ABLabel:School|item2.NICKNAME:Bee|item2.X-ABLabel:Club", "FN:B|NICKNAME:Cee", "FN:B|NICKNAME:Cee|item1.NICKNAME:Ace|item1.X-ABLabel:School|item2.NICKNAME:Bee|item2.X-ABLabel:Club", &[]),
+            ("FN:A", "FN:A|item1.NICKNAME:Ace|item1.CATEGORIES:x|item1.X-ABLabel:School", "FN:B", "FN:B|item1.NICKNAME:Ace|item1.X-ABLabel:School|item1.CATEGORIES:x", &[]),
+            ("FN:A", "FN:A|item1.NICKNAME:Ace|item1.X-ABLabel:School", "FN:A|item4.NICKNAME:Bee|item4.X-ABLabel:School", "FN:A|item4.NICKNAME:Bee,Ace|item4.X-ABLabel:School", &[]),
+            ("FN:A|item1.NICKNAME:Ace|item1.X-ABLabel:School", "FN:A|item1.NICKNAME:Ace,Bee|item1.X-ABLabel:School", "FN:B|item1.NICKNAME:Ace|item1.X-ABLabel:School", "FN:B|item1.NICKNAME:Ace,Bee|item1.X-ABLabel:School", &[]),
+            // Another label is another thing of each name.
+            ("FN:A|item1.NICKNAME:Ace,Bee|item1.X-ABLabel:School", "FN:A|item1.NICKNAME:Ace,Bee|item1.X-ABLabel:Club", "FN:B|item1.NICKNAME:Ace,Bee,Cee|item1.X-ABLabel:School", "FN:B|item1.NICKNAME:Cee|item1.X-ABLabel:School|item2.NICKNAME:Ace,Bee|item2.X-ABLabel:Club", &[]),
+            ("FN:A|item1.NICKNAME:Ace|item1.X-ABLabel:School", "FN:A", "FN:B|item1.NICKNAME:Ace|item1.X-ABLabel:School", "FN:B", &[]),
+            ("FN:A|NICKNAME:Ace", "FN:A|NICKNAME:Ace|item1.NICKNAME:Ace,Bee|item1.X-ABLabel:School", "FN:B|NICKNAME:Ace", "FN:B|NICKNAME:Ace|item1.NICKNAME:Ace,Bee|item1.X-ABLabel:School", &[]),
+        ],
+    );
+}
+
+#[test]
 fn names_addresses_and_organisations_are_merged_by_component() {
     check(
         "3.0",
@@ -321,13 +391,14 @@ fn the_uid_is_the_servers() {
 fn of_two_versions_ours_is_kept_and_the_others_edits_are_written_in_it() {
     // (base, local, remote), each with its version -> version, merged
     type Versioned = (&'static str, &'static str);
-    let rows: [(Versioned, Versioned, Versioned, &str, &str); 8] = [
+    let rows: [(Versioned, Versioned, Versioned, &str, &str); 9] = [
         (("3.0", "FN:A|TEL;TYPE=home:1"), ("4.0", "FN:A|TEL;PREF=1;TYPE=home:1|GENDER:F"), ("3.0", "FN:A|TEL;TYPE=home:2"), "4.0", "FN:A|TEL;PREF=1;TYPE=home:2|GENDER:F"),
         (("4.0", "FN:A|BDAY:19800115"), ("4.0", "FN:B|BDAY:19800115"), ("3.0", "FN:A|BDAY;X-APPLE-OMIT-YEAR=1604:1604-01-15"), "4.0", "FN:B|BDAY:--0115"),
         (("3.0", "FN:A"), ("3.0", "FN:B"), ("4.0", "FN:A|PHOTO:data:image/png;base64,YQ=="), "3.0", "FN:B|PHOTO;TYPE=PNG;ENCODING=b:YQ=="),
         (("3.0", "FN:A"), ("4.0", "FN:B"), ("3.0", "FN:A|PHOTO;ENCODING=b;TYPE=PNG:YQ=="), "4.0", "FN:B|PHOTO:data:image/png;base64,YQ=="),
         (("3.0", "FN:A|PHOTO;ENCODING=b:YQ=="), ("4.0", "FN:B|PHOTO:data:image/png;base64,YQ=="), ("3.0", "FN:A|PHOTO;ENCODING=b:Yg=="), "4.0", "FN:B|PHOTO:data:application/octet-stream;base64,Yg=="),
         (("3.0", "FN:A|X-ADDRESSBOOKSERVER-KIND:group"), ("4.0", "FN:B|KIND:group"), ("3.0", "FN:A|X-ADDRESSBOOKSERVER-KIND:group|X-ADDRESSBOOKSERVER-MEMBER:urn:uuid:1"), "4.0", "FN:B|KIND:group|MEMBER:urn:uuid:1"),
+        (("4.0", "FN:A"), ("4.0", "FN:B|item1.TEL:1"), ("3.0", "FN:A|item1.ADR:;;a;b|item1.X-SUB:x|item1.X-ABADR:us"), "4.0", "FN:B|item1.TEL:1|item2.ADR:;;a;b|item2.X-ABADR:us|item2.X-SUB:x"),
         // Few servers take 2.1, so it is not kept; and nothing is converted to it.
         (("2.1", "FN:A|N:A"), ("2.1", "FN:A|N:A|NOTE;QUOTED-PRINTABLE:a,=0D=0Ab"), ("3.0", "FN:B|N:A"), "3.0", "FN:B|N:A|NOTE:a\\,\\nb"),
         (("2.1", "FN:A|N:A"), ("3.0", "FN:A|N:A|TEL;TYPE=work:1"), ("2.1", "FN:B|N:A"), "3.0", "FN:B|N:A|TEL;TYPE=work:1"),
@@ -352,7 +423,7 @@ fn words(changes: &[FieldChange]) -> Vec<String> {
 
 #[test]
 fn what_a_server_changed_is_taken_over_and_what_it_dropped_stays() {
-    let rows: [Taken; 17] = [
+    let rows: [Taken; 21] = [
         ("FN:A|X:1", "FN:A|X:1", "FN:A|X:1|REV:2", None, &[]),
         ("FN:A|X:1", "FN:A|X:1", "FN:A", None, &["X removed"]),
         ("FN:A|X:1", "FN:A|X:1", "FN:B", Some("FN:B|X:1"), &["X removed"]),
@@ -366,6 +437,10 @@ fn what_a_server_changed_is_taken_over_and_what_it_dropped_stays() {
         ("PHOTO;ENCODING=b:YQ==", "PHOTO;ENCODING=b:YQ==", "PHOTO;VALUE=uri:http://a", None, &["photo changed"]),
         ("PHOTO;ENCODING=b:YQ==", "PHOTO;ENCODING=b:YQ==", "PHOTO;ENCODING=b:Yg==", Some("PHOTO;ENCODING=b:Yg=="), &[]),
         ("CATEGORIES:a,b", "CATEGORIES:a,b", "CATEGORIES:b,c", Some("CATEGORIES:a,b,c"), &["category removed"]),
+        ("FN:A", "FN:A", "FN:B|item1.ADR:;;a;b|item1.X-SUB:x|item1.X-ABADR:us", Some("FN:B|item1.ADR:;;a;b|item1.X-ABADR:us|item1.X-SUB:x"), &[]),
+        ("item1.ADR:;;a;b|item1.X-SUB:x", "item2.TEL:1|item1.ADR:;;a;b|item1.X-SUB:x", "item2.ADR:;;a;b|item2.X-SUB:x|item2.X-MORE:y|item2.X-ABADR:us", Some("item2.TEL:1|item1.ADR:;;a;b|item1.X-ABADR:us|item1.X-SUB:x|item1.X-MORE:y"), &[]),
+        ("item1.ADR:;;a;b|item1.X-SUB:x|item1.X-ABADR:us", "item1.ADR:;;a;b|item1.X-SUB:x|item1.X-ABADR:us", "item9.ADR:;;a;b|item9.X-SUB:x|item9.X-ABADR:de", Some("item1.ADR:;;a;b|item1.X-ABADR:de|item1.X-SUB:x"), &[]),
+        ("FN:A|X:1", "FN:A|X:1|item1.TEL:1", "FN:A|item1.NICKNAME:Ace|item1.X-ABLabel:School", Some("FN:A|X:1|item1.TEL:1|item2.NICKNAME:Ace|item2.X-ABLabel:School"), &["X removed"]),
         ("UID:1|FN:A", "UID:1|FN:A", "UID:2|FN:A", Some("UID:2|FN:A"), &[]),
         ("UID:1|FN:A", "UID:1|FN:A", "UID:urn:uuid:1|FN:A", Some("UID:urn:uuid:1|FN:A"), &[]),
         // Edited since it was sent.
@@ -412,12 +487,13 @@ fn of_several_called_alike_none_takes_the_place_of_another() {
 
 #[test]
 fn what_was_deleted_on_the_server_goes_and_what_it_never_kept_stays() {
-    let rows: [Taken; 5] = [
+    let rows: [Taken; 6] = [
         ("FN:A|TEL:1", "FN:A|TEL:1|X:1", "FN:A", Some("FN:A|X:1"), &["X removed"]),
         ("FN:A", "FN:A|X:1", "FN:A|REV:2", None, &["X removed"]),
         ("TEL;TYPE=home:1", "TEL;TYPE=home,video:1", "TEL;TYPE=home:2", Some("TEL;TYPE=home,video:2"), &["phone home changed"]),
         ("FN:A", "FN:B", "FN:C", Some("FN:C"), &[]),
         ("FN:A", "FN:A", "FN:C|note:x", Some("FN:C|note:x"), &[]),
+        ("FN:A", "FN:A|item1.TEL:1", "FN:A|item1.ADR:;;a;b|item1.X-SUB:x|item1.X-ABADR:us", Some("FN:A|item1.TEL:1|item2.ADR:;;a;b|item2.X-ABADR:us|item2.X-SUB:x"), &["phone removed"]),
     ];
     for (base, local, remote, after, not_kept) in rows {
         let [base, local, remote] = [base, local, remote].map(|text| card("3.0", text));

@@ -31,7 +31,7 @@ pub(super) fn three_way(three: Three<'_>, rule: Rule) -> Outcome {
         here,
         there,
         rule,
-        patch: Patch::new(here.card, &here.groups),
+        patch: Patch::new(here, there),
         items: BTreeMap::new(),
         contested: Vec::new(),
         asides: Vec::new(),
@@ -59,8 +59,13 @@ impl<'a> Merging<'a> {
         let mut became: Vec<(&[u8], Option<Fact<'a>>)> =
             here.gone.iter().map(|said| (said.fact.normal, None)).collect();
         for (old, new) in &pairs_here {
-            if let (Some((_, became)), Some(new)) = (became.get_mut(*old), here.come.get(*new)) {
+            if let (Some((old, became)), Some(new)) = (became.get_mut(*old), here.come.get(*new)) {
                 *became = Some(new.fact);
+                // Who joined its group there joins it here; of two nobody can tell whose it was.
+                let mut as_it_was = self.there.facts.saying(old);
+                if let (Some(same), None) = (as_it_was.next(), as_it_was.next()) {
+                    self.patch.twin(new.fact.line, same.line);
+                }
             }
         }
         became.sort_unstable_by_key(|(normal, _)| *normal);
@@ -145,7 +150,7 @@ impl<'a> Merging<'a> {
                 self.contest(&versions, if lost { Prefer::Remote } else { self.rule.prefer });
             }
             if added || (both && !once) {
-                return self.patch.adopt(&theirs);
+                return self.patch.adopt(theirs.property.id());
             }
             if both && !same {
                 self.set_aside(&here, &ours, &theirs);
@@ -158,7 +163,7 @@ impl<'a> Merging<'a> {
     fn put(&mut self, versions: &Versions<'a, '_>, blend: &Blend) {
         let (here, there) = (versions.here, versions.there);
         if is_on_one_line(self.here, &here.0) && is_on_one_line(self.there, &there.0) {
-            return self.patch.put(here.1, there.1, blend);
+            return self.patch.put(here.0.line, there.0.line, blend);
         }
         let named = |entry: &Entry<'_>| entry.property.name().to_ascii_uppercase();
         let mut theirs: BTreeMap<String, VecDeque<Entry<'a>>> = BTreeMap::new();
@@ -169,13 +174,15 @@ impl<'a> Merging<'a> {
         let lines = self.here.entries(here.0.normal);
         for ours in &lines {
             match theirs.get_mut(&named(ours)).and_then(VecDeque::pop_front) {
-                Some(theirs) => self.patch.put(ours, &theirs, blend),
+                Some(theirs) => {
+                    self.patch.put(ours.property.id(), theirs.property.id(), blend);
+                }
                 None => drop(unmatched.insert(ours.property.id())),
             }
         }
         if unmatched.len() == lines.len() {
             unmatched.remove(&here.1.property.id());
-            self.patch.put(here.1, there.1, blend);
+            self.patch.put(here.0.line, there.0.line, blend);
         }
         unmatched.into_iter().for_each(|line| self.patch.cut(line));
     }
@@ -197,7 +204,7 @@ impl<'a> Merging<'a> {
         let mut names: BTreeSet<String> = BTreeSet::new();
         for entry in self.there.entries(new.normal) {
             if names.insert(entry.property.name().to_ascii_uppercase()) {
-                self.patch.adopt(&entry);
+                self.patch.adopt(entry.property.id());
             }
         }
         if names.is_empty() {
@@ -219,7 +226,7 @@ impl<'a> Merging<'a> {
             let all = all.filter(|(item, _)| seen.insert(item.clone())).map(|(_, raw)| raw);
             match ours {
                 Some(ours) => all.for_each(|raw| self.patch.add_item(*ours, raw)),
-                None => self.patch.adopt_items(&theirs.property, &all.collect::<Vec<_>>()),
+                None => self.patch.adopt_items(line, &all.collect::<Vec<_>>()),
             }
         }
     }
