@@ -10,8 +10,8 @@ use std::path::Path;
 
 use contactcmd_domain::sync::merge::{Compared, Merged, Prefer, absorb, merge};
 use contactcmd_domain::vcard::{
-    Card, Fact, Known, LineId, NewProperty, Piece, Property, Value, check, diff, diffs, facts,
-    normal, same, split,
+    Card, Fact, Known, LineId, NewProperty, Piece, Property, Value, check, diff, facts, normal,
+    same, split,
 };
 
 const CORPUS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/vcards");
@@ -153,8 +153,11 @@ fn three_cards_are_told_apart_as_two_are() {
         assert_eq!(compared.is_local_as_agreed(), same(base, &local), "{}", case());
         assert_eq!(compared.is_remote_as_agreed(), same(base, &remote), "{}", case());
         assert_eq!(compared.is_agreed(), same(&local, &remote), "{}", case());
-        let two = [diff(&local, base), diff(&remote, base)];
-        assert_eq!(diffs([&local, &remote], base), two, "{}", case());
+        let merged = compared.merge(Prefer::Both).card;
+        for card in [base, &merged] {
+            let two = [diff(&local, card), diff(&remote, card)];
+            assert_eq!(compared.changes_to(card), two, "{}", case());
+        }
     }
 }
 

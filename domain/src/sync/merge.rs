@@ -35,8 +35,10 @@ pub use contest::{Contested, Stands};
 use self::rule::{Gone, Rule, Target, Text, Three};
 use self::three::three_way;
 use super::policy::ConflictPolicy;
+use crate::contact::Uid;
 use crate::vcard::{
-    Card, FieldChange, How, Known, NewProperty, Reading, Value, Version, apart, convert, diff, same,
+    Card, FieldChange, How, Known, NewProperty, Reading, Value, Version, apart, convert, diff,
+    diffs, same,
 };
 
 /// Whose value stands where both sides edited one thing differently.
@@ -194,8 +196,13 @@ impl<'a> Compared<'a> {
             (Text::Here, Target::Local) => level.local.card.clone(),
             (Text::New(card), _) => card,
         };
-        let with_uid = if remote.uid().is_some() { remote } else { local };
-        Merged { card: with_uid_of(card, with_uid), contested: outcome.contested }
+        let uid = remote.uid().or_else(|| local.uid());
+        Merged { card: with_uid(card, uid), contested: outcome.contested }
+    }
+
+    /// What changes here, and what on the server, when both become this card.
+    pub fn changes_to(&self, card: &Card) -> [Vec<FieldChange>; 2] {
+        diffs([&self.local, &self.remote], card)
     }
 
     fn base(&self) -> Option<&Reading<'a>> {
@@ -286,8 +293,12 @@ fn of_version(card: &Card, version: Version) -> Cow<'_, Card> {
 }
 
 /// The card with the UID of another, spelled as there, if that has one.
-pub fn with_uid_of(mut card: Card, other: &Card) -> Card {
-    let Some(uid) = other.uid().filter(|uid| card.uid().as_ref() != Some(uid)) else { return card };
+pub fn with_uid_of(card: Card, other: &Card) -> Card {
+    with_uid(card, other.uid())
+}
+
+fn with_uid(mut card: Card, uid: Option<Uid>) -> Card {
+    let Some(uid) = uid.filter(|uid| card.uid().as_ref() != Some(uid)) else { return card };
     let value = Value::Text(&uid.0);
     let line = card.properties_of(Known::Uid).find(|one| !one.trimmed().is_empty());
     match line.map(|line| line.id()) {

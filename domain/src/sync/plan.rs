@@ -2,11 +2,11 @@
 
 use super::action::{Action, Merge, RemoteCard, Send, Sending, Standing, Step};
 use super::decide::{There, Verdict, decide};
-use super::merge::{Absorbed, Compared, Merged, absorb, follow, merge, with_uid_of};
+use super::merge::{Absorbed, Compared, Merged, absorb, follow, with_uid_of};
 use super::policy::{ConflictPolicy, Direction};
 use super::snapshot::{Here, Link, Linked, StoredContact};
 use super::upload::is_sent;
-use crate::vcard::{Card, FieldChange, check, content, diff, diffs, index, same};
+use crate::vcard::{Card, FieldChange, check, content, diff, index, same};
 
 /// What the user chose for this run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,8 +169,8 @@ fn plan_first_meeting(remote: RemoteCard, contact: &StoredContact, choice: Choic
             meeting.conflict(remote, "here and on the server they differ: both are kept")
         }
         _ => {
-            let merged = merge(None, &meeting.local, &remote.card, choice.policy.into());
-            meeting.merge(remote, choice, merged)
+            let both = Both::of(&Compared::of(None, &meeting.local, &remote.card), choice);
+            meeting.merge(remote, choice, both)
         }
     }
 }
@@ -180,10 +180,10 @@ const OURS_BY_FORCE: &str = "the card here replaces the server's";
 
 fn plan_linked(remote: RemoteCard, linked: &Linked, choice: Choice) -> Action {
     let Linked { contact, link } = linked;
-    let local = Card::parse(contact.vcard.as_slice());
+    let local = Card::parse_beside(contact.vcard.as_slice(), &remote.card);
     let base = link.base.as_deref().map(|base| match base == contact.vcard {
         true => local.clone(),
-        false => Card::parse(base),
+        false => Card::parse_beside(base, &remote.card),
     });
     let compared = Compared::of(base.as_ref(), &local, &remote.card);
     // Deleted here as it is there, but that nobody saw it arrive: that is no edit by another.
@@ -197,7 +197,7 @@ fn plan_linked(remote: RemoteCard, linked: &Linked, choice: Choice) -> Action {
         here => (here, link.seen),
     };
     let verdict = decide(here, there, compared.is_agreed(), choice.direction, choice.force);
-    let merged = (verdict == Verdict::Merge).then(|| compared.merge(choice.policy.into()));
+    let both = (verdict == Verdict::Merge).then(|| Both::of(&compared, choice));
     if verdict == Verdict::InSync
         && is_agreed(&remote, link, seen)
         && (has_more || local == remote.card)
@@ -206,8 +206,8 @@ fn plan_linked(remote: RemoteCard, linked: &Linked, choice: Choice) -> Action {
         return about(contact, Step::Wait, Vec::new(), None);
     }
     let meeting = Meeting { contact, local, base, seen };
-    if let Some(merged) = merged {
-        return meeting.merge(remote, choice, merged);
+    if let Some(both) = both {
+        return meeting.merge(remote, choice, both);
     }
     match verdict {
         // What is here and not in the base is what the server does not keep (Q90).
@@ -235,6 +235,21 @@ fn plan_linked(remote: RemoteCard, linked: &Linked, choice: Choice) -> Action {
             meeting.conflict(remote, words)
         }
         _ => about(contact, Step::Wait, Vec::new(), None),
+    }
+}
+
+/// The card here and the server's as one.
+struct Both {
+    merged: Merged,
+    /// What changes here, and what on the server.
+    changes: [Vec<FieldChange>; 2],
+}
+
+impl Both {
+    fn of(compared: &Compared<'_>, choice: Choice) -> Self {
+        let merged = compared.merge(choice.policy.into());
+        let changes = compared.changes_to(&merged.card);
+        Self { merged, changes }
     }
 }
 
@@ -296,12 +311,11 @@ impl Meeting<'_> {
         about(self.contact, step, Vec::new(), Some("deleted here"))
     }
 
-    fn merge(self, remote: RemoteCard, choice: Choice, merged: Merged) -> Action {
-        let Merged { card, contested } = merged;
+    fn merge(self, remote: RemoteCard, choice: Choice, both: Both) -> Action {
+        let Both { merged: Merged { card, contested }, changes: [fields, there] } = both;
         if choice.policy == ConflictPolicy::Ask && !contested.is_empty() {
             return self.conflict(remote, "edited here and on the server: both are kept");
         }
-        let [fields, there] = diffs([&self.local, &remote.card], &card);
         let send = match choice.direction {
             _ if there.is_empty() => Send::Needless,
             Direction::Pull => Send::Later,

@@ -1,6 +1,6 @@
 //! One property made of two: the value of one, the marks of the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::known::Known;
 use super::label::{Own, Types, is_encoding, lower};
@@ -37,16 +37,16 @@ pub(crate) struct Blend {
 
 /// Two properties of two cards of one version, and what they become.
 pub(super) struct Blending<'a> {
-    pub(super) here: &'a Entry<'a>,
-    pub(super) there: &'a Entry<'a>,
-    pub(super) blend: &'a Blend,
+    pub(super) here: Entry<'a>,
+    pub(super) there: Entry<'a>,
+    pub(super) blend: Blend,
 }
 
 impl<'a> Blending<'a> {
-    pub(super) fn entry(&self, origin: Origin) -> &'a Entry<'a> {
+    pub(super) fn entry(&self, origin: Origin) -> &Entry<'a> {
         match origin {
-            Origin::Here => self.here,
-            Origin::There => self.there,
+            Origin::Here => &self.here,
+            Origin::There => &self.there,
         }
     }
 
@@ -85,7 +85,7 @@ impl<'a> Blending<'a> {
     pub(super) fn line(&self, group: Option<&str>) -> Vec<u8> {
         let source = self.entry(self.source());
         let property = &source.property;
-        let own = format!("{}{}", property.name(), property.raw_params());
+        let own = [property.name(), property.raw_params()].concat();
         let mut head = self.head(source, &own);
         let as_it_was = head == own && group == property.group();
         if let Some(group) = group {
@@ -133,13 +133,13 @@ impl<'a> Blending<'a> {
         let value = |name: &String| wanted.params.get(name).map(String::as_str);
         let differ = differ.map(|name| (name.clone(), (name.as_str(), value(name)))).collect();
         let head = with_params(own, differ);
-        let mut types = wanted.types.clone();
+        let mut types: BTreeSet<String> = wanted.types.iter().cloned().collect();
         if let Some(Own::Builtin(label)) = self.label().and_then(|one| self.entry(one).own.as_ref())
             && !within.types.contains(label)
         {
             types.remove(label);
         }
-        let same = within.types == types && within.pref == wanted.pref;
+        let same = within.types.iter().eq(&types) && within.pref == wanted.pref;
         if same || is_binary(source.property.known()) {
             return head;
         }
@@ -151,7 +151,7 @@ impl<'a> Blending<'a> {
                 kept.push(one.to_owned());
             }
         }
-        let other = if std::ptr::eq(source, self.here) { self.there } else { self.here };
+        let other = if std::ptr::eq(source, &self.here) { &self.there } else { &self.here };
         let spelled = Types::of(&other.property).types.into_iter().rev();
         let spelled: BTreeMap<String, &str> = spelled.map(|one| (lower(one), one)).collect();
         let spelled = |one: String| spelled.get(&one).map_or(one, |same| (*same).to_owned());

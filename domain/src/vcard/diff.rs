@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::apart::{Reading, apart};
+use smallvec::SmallVec;
+
+use super::apart::{Reading, apart, one_more};
 use super::facts::Fact;
 use super::known::Known;
 use super::label::{self, Groups};
@@ -62,24 +64,24 @@ pub fn diff(before: &Card, after: &Card) -> Vec<FieldChange> {
     changes(&before, &after)
 }
 
-/// What has changed from each of two cards to a third, as [`diff`] says it; each card is read once.
-pub fn diffs(befores: [&Card; 2], after: &Card) -> [Vec<FieldChange>; 2] {
+/// What has changed from each of two cards to a third, as [`diff`] says it; the two were read beside
+/// each other.
+pub(crate) fn diffs(befores: [&Reading<'_>; 2], after: &Card) -> [Vec<FieldChange>; 2] {
     let [one, other] = befores;
-    let [one, other, after] = apart([one, other, after]);
+    if let Some(after) = one_more(one, after) {
+        return befores.map(|before| changes(before, &after));
+    }
+    let [one, other, after] = apart([one.card, other.card, after]);
     [changes(&one, &after), changes(&other, &after)]
 }
 
 fn changes(before: &Reading<'_>, after: &Reading<'_>) -> Vec<FieldChange> {
     let mut gone = sayings(before, after);
     let mut come = sayings(after, before);
-    let mut changes = Vec::new();
+    let mut changes = Changes::new();
     // Same field and label on both sides: another value. Then same value: another label.
     for by in [Match::Label, Match::Value, Match::Single] {
-        let mut pairs = Vec::new();
-        meet(keyed(&gone, by), keyed(&come, by), |olds, news| {
-            pairs.extend(olds.iter().zip(news).map(|(old, new)| (old.1, new.1)));
-        });
-        for (old, new) in pairs {
+        for (old, new) in pairs(&gone, &come, by) {
             if let (Some(old), Some(new)) = (gone.get_mut(old), come.get_mut(new)) {
                 changes.push((new.at, new.change(How::Changed)));
                 (old.done, new.done) = (true, true);
@@ -89,8 +91,11 @@ fn changes(before: &Reading<'_>, after: &Reading<'_>) -> Vec<FieldChange> {
     changes.extend(left(&come, How::Added));
     changes.sort_by_key(|(at, _)| *at);
     changes.extend(left(&gone, How::Removed));
-    once(changes.into_iter().map(|(_, change)| change).collect())
+    once(changes)
 }
+
+/// Where what changed stands.
+type Changes = SmallVec<[(LineId, FieldChange); 2]>;
 
 /// By what a fact that is gone and one that came are taken for one that changed.
 #[derive(Clone, Copy)]
@@ -110,8 +115,8 @@ struct Saying<'a> {
 }
 
 /// What `one` says that `other` does not, in words.
-fn sayings<'a>(one: &'a Reading<'_>, other: &Reading<'_>) -> Vec<Saying<'a>> {
-    let Reading { card, groups, facts } = one;
+fn sayings<'a>(one: &'a Reading<'_>, other: &Reading<'_>) -> SmallVec<[Saying<'a>; 2]> {
+    let Reading { card, groups, facts, .. } = one;
     let facts = facts.iter().filter(|fact| !other.facts.say(fact.normal));
     let said = facts.map(|fact| {
         let (field, label) = words(card, groups, &fact);
@@ -122,6 +127,23 @@ fn sayings<'a>(one: &'a Reading<'_>, other: &Reading<'_>) -> Vec<Saying<'a>> {
 }
 
 type Key<'a> = (&'a str, Option<&'a str>, &'a [u8]);
+
+/// What came in the place of what is gone.
+fn pairs(gone: &[Saying<'_>], come: &[Saying<'_>], by: Match) -> SmallVec<[(usize, usize); 2]> {
+    let mut pairs = SmallVec::new();
+    match (gone, come) {
+        ([], _) | (_, []) => {}
+        // One edit, as nearly always: there is nothing to sort.
+        ([old], [new]) => {
+            let key = old.key(by).filter(|_| !old.done);
+            pairs.extend(key.filter(|key| new.key(by).as_ref() == Some(key)).map(|_| (0, 0)));
+        }
+        _ => meet(keyed(gone, by), keyed(come, by), |olds, news| {
+            pairs.extend(olds.iter().zip(news).map(|(old, new)| (old.1, new.1)));
+        }),
+    }
+    pairs
+}
 
 /// What is not paired yet, by what it is paired by.
 fn keyed<'a>(said: &'a [Saying<'_>], by: Match) -> Vec<(Key<'a>, usize)> {
@@ -151,14 +173,15 @@ impl Saying<'_> {
 
 /// The changes without repetition; a single field that came and went under several lines (FN and N)
 /// has changed.
-fn once(changes: Vec<FieldChange>) -> Vec<FieldChange> {
+fn once(changes: Changes) -> Vec<FieldChange> {
+    let mut said: Vec<FieldChange> = Vec::with_capacity(changes.len());
     if changes.len() < 2 {
-        return changes;
+        said.extend(changes.into_iter().map(|(_, change)| change));
+        return said;
     }
     let mut known: BTreeSet<(String, Option<String>, How)> = BTreeSet::new();
     let mut names: Option<usize> = None;
-    let mut said: Vec<FieldChange> = Vec::new();
-    for change in changes {
+    for (_, change) in changes {
         if change.field == "name" {
             match names.and_then(|at| said.get_mut(at)) {
                 Some(known) if known.how != change.how => known.how = How::Changed,

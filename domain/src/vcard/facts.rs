@@ -2,6 +2,8 @@
 //!
 //! What counts as the same (and where it was seen) is the table in [`super::normal()`].
 
+use smallvec::SmallVec;
+
 use super::known::Known;
 use super::label::{Groups, Own, Types, is_encoding, lower};
 use super::person;
@@ -23,7 +25,7 @@ pub struct Facts {
     /// In the order of the card.
     items: Vec<Item>,
     /// Places in `items`, sorted by what they say; one after the other where several say it.
-    sorted: Vec<usize>,
+    sorted: SmallVec<[usize; 4]>,
 }
 
 /// One thing a card says: a property with its label, or one item of a list.
@@ -74,13 +76,13 @@ struct Item {
 pub fn facts(card: &Card) -> Facts {
     let bytes = Vec::with_capacity(card.as_bytes().len().min(4096));
     let items = Vec::with_capacity(card.scanned_lines().len());
-    Facts { bytes, items, sorted: Vec::new() }.with(card, &Groups::of(card), |_| true)
+    Facts { bytes, items, sorted: SmallVec::new() }.with(card, &Groups::of(card), |_| true)
 }
 
 /// The facts of some lines only: see [`super::apart`].
 pub(super) fn facts_of(card: &Card, groups: &Groups, wanted: impl Fn(LineId) -> bool) -> Facts {
-    let (bytes, items) = (Vec::with_capacity(256), Vec::with_capacity(8));
-    Facts { bytes, items, sorted: Vec::new() }.with(card, groups, wanted)
+    let (bytes, items) = (Vec::with_capacity(256), Vec::with_capacity(4));
+    Facts { bytes, items, sorted: SmallVec::new() }.with(card, groups, wanted)
 }
 
 impl Facts {
@@ -92,7 +94,7 @@ impl Facts {
         for (line, junk) in card.junk().filter(|(line, _)| wanted(*line)) {
             writer.junk(line, junk);
         }
-        let mut sorted: Vec<usize> = (0..self.items.len()).collect();
+        let mut sorted: SmallVec<[usize; 4]> = (0..self.items.len()).collect();
         sorted.sort_by(|a, b| self.normal(*a).cmp(self.normal(*b)));
         self.sorted = sorted;
         self
@@ -116,7 +118,11 @@ impl Facts {
 
     /// Whether one says it.
     pub(crate) fn say(&self, normal: &[u8]) -> bool {
-        self.saying(normal).next().is_some()
+        // To go through a few is faster than to search among them.
+        match self.items.len() {
+            0..=8 => (0..self.items.len()).any(|at| self.normal(at) == normal),
+            _ => self.saying(normal).next().is_some(),
+        }
     }
 
     /// Those that say it; several where it stands twice, or under several names.
@@ -256,7 +262,7 @@ impl Writer<'_> {
     }
 
     fn parameters(&mut self, property: &Property<'_>) {
-        if !property.has_params() {
+        if !property.has_params() || property.only_type().is_some() {
             return;
         }
         let binary = is_binary(property.known());
@@ -311,18 +317,22 @@ pub(super) fn is_anniversary(own: &Own) -> bool {
 
 /// Appends types as a set without case.
 fn type_set(types: &[&str], out: &mut Vec<u8>) {
-    let mut add = |one: &str| {
+    let add = |one: &str, out: &mut Vec<u8>| {
         out.extend_from_slice(one.as_bytes());
         out.push(COMPONENT);
     };
     match types {
         [] => {}
-        [one] => add(&lower(one)),
+        [one] if one.is_ascii() => {
+            let from = out.len();
+            add(one, out);
+            out.get_mut(from..).unwrap_or_default().make_ascii_lowercase();
+        }
         more => {
             let mut more: Vec<String> = more.iter().map(|one| lower(one)).collect();
             more.sort_unstable();
             more.dedup();
-            more.iter().for_each(|one| add(one));
+            more.iter().for_each(|one| add(one, out));
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use smallvec::SmallVec;
+
 use super::known::{Known, messenger, relation};
 use super::property::{Property, cut};
 use super::{Card, LineId};
@@ -10,7 +12,7 @@ use super::{Card, LineId};
 #[derive(Debug, Default)]
 pub(super) struct Types<'a> {
     /// As spelled; they are compared without case.
-    pub(super) types: Vec<&'a str>,
+    pub(super) types: SmallVec<[&'a str; 4]>,
     /// 1 is most (PREF of vCard 4.0); `TYPE=pref` counts as 1.
     pub(super) pref: Option<u8>,
 }
@@ -27,6 +29,10 @@ impl<'a> Types<'a> {
     pub(super) fn of(property: &'a Property<'_>) -> Self {
         let mut found = Self::default();
         if !property.has_params() {
+            return found;
+        }
+        if let Some(one) = property.only_type() {
+            found.add(one);
             return found;
         }
         for param in property.params() {
@@ -165,6 +171,9 @@ impl Groups {
 
     /// The label and country lines that are nobody's when these properties are gone.
     pub(super) fn orphans(&self, gone: &BTreeSet<LineId>) -> BTreeSet<LineId> {
+        if self.satellites.is_empty() {
+            return BTreeSet::new();
+        }
         let pairs = || self.labels.iter().chain(&self.countries);
         let of = |is_gone: bool| {
             let some = pairs().filter(move |(main, _)| gone.contains(&LineId(*main)) == is_gone);

@@ -1,6 +1,8 @@
 //! What stands around a value: its types, label, parameters. And a property together with them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+
+use smallvec::SmallVec;
 
 use super::facts::{is_anniversary, is_layout, is_noise};
 use super::label::{Groups, Own, Types, lower};
@@ -12,7 +14,7 @@ use super::{Card, Known, LineId};
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Marks {
     /// Lower case; one of Apple's own labels (`_$!<Home>!$_`) is one of them.
-    pub(crate) types: BTreeSet<String>,
+    pub(crate) types: TypeSet,
     /// How much it is preferred, 1 is most.
     pub(crate) pref: Option<u8>,
     /// The label its user typed.
@@ -21,6 +23,39 @@ pub(crate) struct Marks {
     pub(crate) params: BTreeMap<String, String>,
     /// The X-ABADR of an address.
     pub(crate) country: Option<String>,
+}
+
+/// Types in lower case, each once, in order: one or two, nearly always.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct TypeSet(SmallVec<[String; 2]>);
+
+impl TypeSet {
+    pub(crate) fn contains(&self, one: &str) -> bool {
+        self.place(one).is_ok()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &String> {
+        self.0.iter()
+    }
+
+    fn insert(&mut self, one: String) {
+        if let Err(place) = self.place(&one) {
+            self.0.insert(place, one);
+        }
+    }
+
+    fn place(&self, one: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|known| known.as_str().cmp(one))
+    }
+}
+
+impl FromIterator<String> for TypeSet {
+    fn from_iter<T: IntoIterator<Item = String>>(types: T) -> Self {
+        let mut types: SmallVec<_> = types.into_iter().collect();
+        types.sort_unstable();
+        types.dedup();
+        Self(types)
+    }
 }
 
 /// A property with the lines that belong to it.
@@ -44,7 +79,7 @@ impl<'a> Entry<'a> {
         let mut marks = Marks::within(&property);
         match &own {
             _ if names(&property, own.as_ref()) => {}
-            Some(Own::Builtin(label)) => drop(marks.types.insert(label.clone())),
+            Some(Own::Builtin(label)) => marks.types.insert(label.clone()),
             Some(Own::Typed(label)) => marks.label = Some(label.clone()),
             None => {}
         }
@@ -81,9 +116,15 @@ impl Marks {
             marks.types = types.map(lower).collect();
             marks.pref = pref;
         }
+        if property.only_type().is_some() {
+            return marks;
+        }
         for param in property.params() {
+            if param.is_bare() || is_layout(param.name, binary) {
+                continue;
+            }
             let value = param.values().collect::<Vec<_>>().join(",");
-            if !param.is_bare() && !is_layout(param.name, binary) && !value.is_empty() {
+            if !value.is_empty() {
                 let values = marks.params.entry(param.name.to_ascii_uppercase()).or_default();
                 values.push_str(if values.is_empty() { "" } else { "," });
                 values.push_str(&value);

@@ -50,7 +50,7 @@ pub use card::{Card, Flaw, LineId, Version, check};
 pub use charset::decode_file;
 pub use convert::convert;
 pub use date::Date;
-pub use diff::{FieldChange, How, diff, diffs};
+pub use diff::{FieldChange, How, diff};
 pub use edit::NewProperty;
 pub use facts::{Fact, Facts, facts};
 pub use field::{
@@ -68,7 +68,7 @@ pub use write::Value;
 
 pub(crate) use apart::{Reading, apart};
 pub(crate) use blend::{Blend, Origin, Told, has_components};
-pub(crate) use diff::{is_single, words};
+pub(crate) use diff::{diffs, is_single, words};
 pub(crate) use facts::COMPONENT;
 
 pub(crate) use marks::{Entry, Marks};

@@ -7,10 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use self::homes::Homes;
 use super::apart::Reading;
-use super::blend::Blend;
+use super::blend::{Blend, Blending};
 use super::diff::is_single;
 use super::graft::{self, with_own_ends};
 use super::known::Known;
+use super::marks::Entry;
 use super::physical::marker;
 use super::says::shown;
 use super::scan::Shape;
@@ -32,7 +33,7 @@ pub(crate) struct Patch<'a> {
     homes: Homes<'a>,
     /// Lines that become one with a line there. Until all edits are known nobody can tell in which
     /// group what comes from there will stand.
-    blends: Blends,
+    blends: Vec<Blending<'a>>,
     /// Lines there that are taken over.
     adopted: Vec<Adopted>,
     /// Lines there, and what they are here.
@@ -49,9 +50,6 @@ struct Items {
     removed: BTreeSet<Vec<u8>>,
     added: Vec<String>,
 }
-
-/// The line there that each line becomes one with, and how.
-type Blends = BTreeMap<LineId, (LineId, Blend)>;
 
 /// A property of the other card that is taken over.
 struct Adopted {
@@ -80,7 +78,7 @@ impl<'a> Patch<'a> {
             inserts: Vec::new(),
             left: BTreeSet::new(),
             homes: Homes::new(here),
-            blends: Blends::new(),
+            blends: Vec::new(),
             adopted: Vec::new(),
             twins: Vec::new(),
             empty: BTreeMap::new(),
@@ -94,9 +92,9 @@ impl<'a> Patch<'a> {
     }
 
     /// Puts what two properties become in the place of the one here.
-    pub(crate) fn put(&mut self, here: LineId, there: LineId, blend: &Blend) {
-        self.puts.insert(here, Vec::new());
-        self.blends.insert(here, (there, blend.clone()));
+    pub(crate) fn put(&mut self, here: Entry<'a>, there: Entry<'a>, blend: Blend) {
+        self.puts.insert(here.property.id(), Vec::new());
+        self.blends.push(Blending { here, there, blend });
     }
 
     /// Tells that a line there is one here which says something else by now: what shares its group
@@ -188,7 +186,7 @@ impl<'a> Patch<'a> {
             self.end_line(&mut bytes);
             bytes.extend_from_slice(line);
         }
-        let card = Card::parse(bytes);
+        let card = Card::parse_beside(bytes, self.card);
         let same = card.scanned_lines().len() == lines.len()
             && card.version() == self.card.version()
             && card
@@ -299,6 +297,9 @@ impl<'a> Patch<'a> {
     /// Where a property of each name is added, in upper case: after the last one and its label, else
     /// at the end.
     fn places(&self) -> BTreeMap<String, LineId> {
+        if self.inserts.is_empty() {
+            return BTreeMap::new();
+        }
         let names = self.inserts.iter().map(|(name, _)| name.to_ascii_uppercase());
         let mut last: BTreeMap<String, Option<LineId>> = names.map(|name| (name, None)).collect();
         let known: BTreeSet<Known> = last.keys().map(|name| Known::of(name.as_bytes())).collect();

@@ -308,6 +308,9 @@ pub(super) fn joined(component: &str, version: Version) -> String {
 }
 
 fn trimmed(escaped: &str, version: Version) -> String {
+    if escaped.is_empty() {
+        return String::new();
+    }
     text::trimmed(text::unescape(escaped, version))
 }
 

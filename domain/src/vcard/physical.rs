@@ -64,16 +64,24 @@ impl Iterator for Reader<'_> {
             self.at = self.bytes.len();
             return Some(Physical { start, text: self.at, end: self.at });
         };
-        // `\r\r\n` is what an LF-to-CRLF conversion makes of CRLF; seen in real files.
-        let (text, length) = match sub(rest, found, found + 3) {
-            [b'\r', b'\n', ..] => (found, 2),
-            [b'\r', b'\r', b'\n'] => (found, 3),
-            [b'\r', ..] => (found, 1),
-            _ => (found - rest.iter().take(found).rev().take_while(|b| **b == b'\r').count(), 1),
+        let (text, length) = match rest.get(found..) {
+            Some([b'\n', ..]) => (returns(rest, found), 1),
+            Some([b'\r', b'\n', ..]) => (found, 2),
+            // What an LF-to-CRLF conversion makes of CRLF; seen in real files.
+            Some([b'\r', b'\r', b'\n', ..]) => (found, 3),
+            _ => (found, 1),
         };
         self.at = start + found + length;
         Some(Physical { start, text: start + text, end: self.at })
     }
+}
+
+/// Where the CRs before a place begin.
+fn returns(bytes: &[u8], mut at: usize) -> usize {
+    while at > 0 && bytes.get(at - 1) == Some(&b'\r') {
+        at -= 1;
+    }
+    at
 }
 
 /// Whether a physical line begins or ends a card. Space before it counts as nothing only where no

@@ -15,7 +15,7 @@ use super::{LineId, Version, charset, qp, text, wire};
 pub struct Property<'a> {
     id: LineId,
     version: Version,
-    line: Line,
+    line: &'a Line,
     /// Group, name and parameters, unfolded.
     head: Cow<'a, str>,
     /// Where the name begins and ends in the head.
@@ -44,7 +44,7 @@ pub struct Param<'a> {
 }
 
 impl<'a> Property<'a> {
-    pub(super) fn read(card: &'a Content, id: LineId, line: Line, version: Version) -> Self {
+    pub(super) fn read(card: &'a Content, id: LineId, line: &'a Line, version: Version) -> Self {
         let Some(at) = line.value else { return Self::read_folded(card, id, line, version) };
         let head = match card.text(line.start, at.saturating_sub(1)) {
             Some(head) => Cow::Borrowed(head),
@@ -65,7 +65,7 @@ impl<'a> Property<'a> {
     }
 
     /// Reads a line that is folded before its colon.
-    fn read_folded(card: &'a Content, id: LineId, line: Line, version: Version) -> Self {
+    fn read_folded(card: &'a Content, id: LineId, line: &'a Line, version: Version) -> Self {
         let whole = sub(card.bytes(), line.start, line.end);
         let whole = wire::unfold(whole, line.params.coding, line.lone_cr);
         let at = wire::head(&whole).or_else(|| memchr(b':', &whole)).unwrap_or(whole.len());
@@ -110,6 +110,13 @@ impl<'a> Property<'a> {
                 None => Param { name: "", raw: param, carets },
             },
         )
+    }
+
+    /// The type, where that is the only parameter, in one word: what most lines with parameters have.
+    pub(super) fn only_type(&self) -> Option<&str> {
+        let (name, one) = self.raw_params().split_at_checked(";TYPE=".len())?;
+        let is_word = !one.is_empty() && one.bytes().all(|b| b.is_ascii_alphanumeric());
+        (is_word && name.eq_ignore_ascii_case(";TYPE=")).then_some(one)
     }
 
     /// The first value of the parameter `name`.

@@ -22,6 +22,18 @@ pub(super) fn head(text: &[u8]) -> Option<usize> {
     }
 }
 
+/// Where the name and the head of a line end, if it begins as most lines do: with a name in no group,
+/// and no quotes before the colon.
+pub(super) fn plain_head(text: &[u8]) -> Option<(usize, usize)> {
+    let is_in_name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'-';
+    let name = text.iter().position(|b| !is_in_name(b)).filter(|end| *end > 0)?;
+    let rest = text.get(name..)?;
+    let params = rest.iter().position(|b| matches!(b, b':' | b'"'))?;
+    let has_params = params > 0 && rest.first() == Some(&b';');
+    let ends = rest.get(params) == Some(&b':') && (params == 0 || has_params);
+    ends.then_some((name, name + params))
+}
+
 /// Where the name stands in a head: without its group and parameters.
 pub(super) fn name(head: &[u8]) -> (usize, usize) {
     let end = memchr(b';', head).unwrap_or(head.len());
@@ -40,8 +52,11 @@ pub(super) fn name(head: &[u8]) -> (usize, usize) {
 /// What the parameters of a head say about reading the line. Bare ones count (vCard 2.1).
 pub(super) fn params(params: &[u8]) -> Params {
     let mut found = Params::NONE;
+    if params.is_empty() {
+        return found;
+    }
     for param in params.split(|b| *b == b';').skip(1) {
-        let (name, value) = match memchr(b'=', param) {
+        let (name, value) = match param.iter().position(|b| *b == b'=') {
             Some(at) => (sub(param, 0, at), sub(param, at + 1, param.len())),
             None => (&b""[..], param),
         };

@@ -1,14 +1,19 @@
 //! What one side did since the base.
 
+use smallvec::SmallVec;
+
 use super::pair::Said;
 use crate::vcard::{Known, Reading};
+
+/// Few, nearly always.
+pub(super) type AllSaid<'a> = SmallVec<[Said<'a>; 2]>;
 
 /// What one side did since the base.
 pub(super) struct Edits<'a> {
     /// What it does not say any more.
-    pub(super) gone: Vec<Said<'a>>,
+    pub(super) gone: AllSaid<'a>,
     /// What it says now.
-    pub(super) come: Vec<Said<'a>>,
+    pub(super) come: AllSaid<'a>,
 }
 
 impl<'a> Edits<'a> {
@@ -23,11 +28,11 @@ impl<'a> Edits<'a> {
 }
 
 /// What a card says that another does not, in its order.
-fn beyond<'a>(one: &'a Reading<'_>, other: Option<&Reading<'_>>) -> Vec<Said<'a>> {
+fn beyond<'a>(one: &'a Reading<'_>, other: Option<&Reading<'_>>) -> AllSaid<'a> {
     // Whose the UID is, is decided for the whole card.
     let facts = one.facts.set().filter(|fact| fact.known != Known::Uid);
     let facts = facts.filter(|fact| other.is_none_or(|other| !other.facts.say(fact.normal)));
-    let mut beyond: Vec<Said<'a>> = facts.map(|fact| Said { fact, card: one.card }).collect();
+    let mut beyond: AllSaid<'a> = facts.map(|fact| Said { fact, card: one.card }).collect();
     beyond.sort_by_key(|said| said.fact.line);
     beyond
 }
@@ -37,8 +42,8 @@ pub(super) fn without_common<'a>(here: &mut Edits<'a>, there: &mut Edits<'a>) {
     if here.come.is_empty() || there.come.is_empty() {
         return;
     }
-    let said = |edits: &Edits<'a>| -> Vec<&'a [u8]> {
-        let mut said: Vec<_> = edits.come.iter().map(|said| said.fact.normal).collect();
+    let said = |edits: &Edits<'a>| -> SmallVec<[&'a [u8]; 8]> {
+        let mut said: SmallVec<_> = edits.come.iter().map(|said| said.fact.normal).collect();
         said.sort_unstable();
         said
     };

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use smallvec::SmallVec;
+
 use crate::meet::meet;
 use crate::vcard::{COMPONENT, Card, Fact, Known, has_components, is_single};
 
@@ -34,9 +36,12 @@ pub(super) enum By {
 /// How an edited property is found again: by the surest sign first.
 pub(super) const EDITED: [By; 5] = [By::Pid, By::Spelling, By::Value, By::Marks, By::Name];
 
+/// Places in two lists.
+pub(super) type Pairs = SmallVec<[(usize, usize); 2]>;
+
 /// Pairs facts of two cards: places in `olds` and `news`. A set has no pairs: an item is in it or not.
-pub(super) fn pair(all_olds: &[Said<'_>], all_news: &[Said<'_>], by: &[By]) -> Vec<(usize, usize)> {
-    let mut pairs = Vec::new();
+pub(super) fn pair(all_olds: &[Said<'_>], all_news: &[Said<'_>], by: &[By]) -> Pairs {
+    let mut pairs = Pairs::new();
     if all_olds.is_empty() || all_news.is_empty() {
         return pairs;
     }
@@ -44,7 +49,8 @@ pub(super) fn pair(all_olds: &[Said<'_>], all_news: &[Said<'_>], by: &[By]) -> V
     if let ([old], [new]) = (all_olds, all_news) {
         let is_item = is_set(old.fact.known) || is_set(new.fact.known);
         let same = |by: &By| key(old, *by).is_some_and(|old| key(new, *by) == Some(old));
-        if !is_item && old.fact.name == new.fact.name && by.iter().any(same) {
+        // Whatever tells it: the surest sign takes longest to read.
+        if !is_item && old.fact.name == new.fact.name && by.iter().rev().any(same) {
             pairs.push((0, 0));
         }
         return pairs;

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use smallvec::{SmallVec, smallvec};
+
 use super::Prefer;
 use super::contest::{self, Aside, Contested};
-use super::edits::{Edits, without_common};
+use super::edits::{AllSaid, Edits, without_common};
 use super::pair::{By, EDITED, Said, identity, is_list, is_one, pair};
 use super::rule::{Gone, Outcome, Rule, Target, Text, Three};
 use super::value::{Versions, blended};
@@ -106,10 +108,10 @@ impl<'a> Merging<'a> {
         let here = unpaired(here, pairs.iter().map(|(ours, _)| *ours));
         let there = unpaired(there, pairs.iter().map(|(_, theirs)| *theirs));
         // Beside one that was there before, each of two new ones is one more.
-        let single: Vec<Said<'a>> = here.into_iter().filter(|said| is_one(&said.fact)).collect();
+        let single: AllSaid<'a> = here.into_iter().filter(|said| is_one(&said.fact)).collect();
         let kinds: BTreeSet<Known> = single.iter().map(|said| said.fact.known).collect();
         let had = self.base.map(|base| had_before(base.card, &kinds)).unwrap_or_default();
-        let new: Vec<Said<'a>> =
+        let new: AllSaid<'a> =
             single.into_iter().filter(|said| !had.contains(&said.fact.known)).collect();
         let only = if self.base.is_some() { By::Rule } else { By::Once };
         let pairs = pair(&new, &there, &[only]);
@@ -156,14 +158,13 @@ impl<'a> Merging<'a> {
                 self.set_aside(&here, &ours, &theirs);
             }
         }
-        self.put(&versions, &blend);
+        self.put((here, ours), (there, theirs), blend);
     }
 
     /// A line for each that says the property: an anniversary may stand under several names.
-    fn put(&mut self, versions: &Versions<'a, '_>, blend: &Blend) {
-        let (here, there) = (versions.here, versions.there);
+    fn put(&mut self, here: (Fact<'a>, Entry<'a>), there: (Fact<'a>, Entry<'a>), blend: Blend) {
         if is_on_one_line(self.here, &here.0) && is_on_one_line(self.there, &there.0) {
-            return self.patch.put(here.0.line, there.0.line, blend);
+            return self.patch.put(here.1, there.1, blend);
         }
         let named = |entry: &Entry<'_>| entry.property.name().to_ascii_uppercase();
         let mut theirs: BTreeMap<String, VecDeque<Entry<'a>>> = BTreeMap::new();
@@ -171,18 +172,19 @@ impl<'a> Merging<'a> {
             theirs.entry(named(&entry)).or_default().push_back(entry);
         }
         let mut unmatched = BTreeSet::new();
-        let lines = self.here.entries(here.0.normal);
-        for ours in &lines {
-            match theirs.get_mut(&named(ours)).and_then(VecDeque::pop_front) {
+        let mut is_matched = false;
+        for ours in self.here.entries(here.0.normal) {
+            match theirs.get_mut(&named(&ours)).and_then(VecDeque::pop_front) {
                 Some(theirs) => {
-                    self.patch.put(ours.property.id(), theirs.property.id(), blend);
+                    is_matched = true;
+                    self.patch.put(ours, theirs, blend.clone());
                 }
                 None => drop(unmatched.insert(ours.property.id())),
             }
         }
-        if unmatched.len() == lines.len() {
+        if !is_matched {
             unmatched.remove(&here.1.property.id());
-            self.patch.put(here.0.line, there.0.line, blend);
+            self.patch.put(here.1, there.1, blend);
         }
         unmatched.into_iter().for_each(|line| self.patch.cut(line));
     }
@@ -293,8 +295,8 @@ fn had_before(card: &Card, kinds: &BTreeSet<Known>) -> BTreeSet<Known> {
     had.filter(|property| !shown(property).is_empty()).map(|property| property.known()).collect()
 }
 
-fn unpaired<'a>(all: &[Said<'a>], paired: impl Iterator<Item = usize>) -> Vec<Said<'a>> {
-    let mut is_paired = vec![false; all.len()];
+fn unpaired<'a>(all: &[Said<'a>], paired: impl Iterator<Item = usize>) -> AllSaid<'a> {
+    let mut is_paired: SmallVec<[bool; 32]> = smallvec![false; all.len()];
     for at in paired {
         if let Some(is_paired) = is_paired.get_mut(at) {
             *is_paired = true;

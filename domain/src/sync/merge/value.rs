@@ -130,8 +130,9 @@ fn marks(versions: &Versions<'_, '_>, rule: &Rule) -> (Marks, bool) {
     let types = here
         .types
         .iter()
-        .filter(|one| dropped || there.types.contains(*one) || !was.types.contains(*one));
-    let types = types.chain(there.types.difference(&was.types)).cloned().collect();
+        .filter(|one| dropped || there.types.contains(one) || !was.types.contains(one));
+    let added = there.types.iter().filter(|one| !was.types.contains(one));
+    let types = types.chain(added).cloned().collect();
     let (pref, _) = one(was.pref.as_ref(), here.pref.as_ref(), there.pref.as_ref(), rule);
     let (label, mut clash) =
         one(was.label.as_ref(), here.label.as_ref(), there.label.as_ref(), rule);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::homes::{Common, Signs};
-use super::{Adopted, Blends, Patch, Place};
+use super::{Adopted, Patch, Place};
 use crate::vcard::LineId;
 use crate::vcard::apart::Reading;
 use crate::vcard::blend::{Blending, Origin};
@@ -13,8 +13,8 @@ use crate::vcard::label::lower;
 use crate::vcard::marks::Entry;
 use crate::vcard::property::Property;
 
-/// What the properties that are edited will have beside them.
-type Edited = BTreeMap<LineId, Signs>;
+/// What the properties that are edited will have beside them, in order.
+type Edited = Vec<(LineId, Signs)>;
 
 /// The groups here: what their properties have in common, once all edits are done.
 type Commons = BTreeMap<String, Option<Common>>;
@@ -40,7 +40,8 @@ impl Beside {
 impl Patch<'_> {
     /// Writes what waited for all edits to be known.
     pub(super) fn settle(&mut self) {
-        let blends = std::mem::take(&mut self.blends);
+        let mut blends = std::mem::take(&mut self.blends);
+        blends.sort_by_key(|both| both.here.property.id());
         let edited = self.settle_blends(&blends);
         let adopted = std::mem::take(&mut self.adopted);
         let is_grouped = |one: &Adopted| {
@@ -63,21 +64,16 @@ impl Patch<'_> {
     }
 
     /// Writes the lines that two properties become.
-    fn settle_blends(&mut self, blends: &Blends) -> Edited {
-        let entries = blends.iter().filter_map(|(here, (there, blend))| {
-            Some((self.here.entry(*here)?, self.there.entry(*there)?, blend))
-        });
-        let entries: Vec<_> = entries.collect();
-        let all = || entries.iter().map(|(here, there, blend)| Blending { here, there, blend });
-        let edited = all().map(|both| (both.here.property.id(), Signs::of_both(&both)));
+    fn settle_blends(&mut self, blends: &[Blending<'_>]) -> Edited {
+        let edited = blends.iter().map(|both| (both.here.property.id(), Signs::of_both(both)));
         let edited: Edited = edited.collect();
         let mut commons = Commons::new();
         let mut moved = Vec::new();
-        for both in all() {
+        for both in blends {
             let id = both.here.property.id();
             let group = both.here.property.group();
             let beside = Beside { label: both.label(), country: both.country() };
-            let (group, beside) = if beside.stays(both.here) {
+            let (group, beside) = if beside.stays(&both.here) {
                 (group.map(str::to_owned), Beside::default())
             } else {
                 match group.and_then(|group| self.common(&mut commons, group, &edited)) {
@@ -92,7 +88,7 @@ impl Patch<'_> {
                     }
                     None => {
                         moved.push(id);
-                        self.moved(&both, beside)
+                        self.moved(both, beside)
                     }
                 }
             };
@@ -123,9 +119,9 @@ impl Patch<'_> {
     }
 
     /// Finds out what the groups there are here, by the properties that both cards have in a group.
-    fn know_groups(&mut self, blends: &Blends, edited: &Edited) {
-        let mut twins: Vec<(LineId, LineId)> =
-            blends.iter().map(|(here, (there, _))| (*there, *here)).collect();
+    fn know_groups(&mut self, blends: &[Blending<'_>], edited: &[(LineId, Signs)]) {
+        let lines = |both: &Blending<'_>| (both.there.property.id(), both.here.property.id());
+        let mut twins: Vec<(LineId, LineId)> = blends.iter().map(lines).collect();
         twins.append(&mut self.twins);
         // What stands once is a surer sign than what stands several times on both sides.
         let mut several = Vec::new();
@@ -159,12 +155,14 @@ impl Patch<'_> {
         &self,
         known: &'c mut Commons,
         group: &str,
-        edited: &Edited,
+        edited: &[(LineId, Signs)],
     ) -> Option<&'c mut Common> {
         let signs = |property: &Property<'_>| {
             let id = property.id();
             let now = || Signs::of(&self.here.groups, self.card, property);
-            (!self.left.contains(&id)).then(|| edited.get(&id).cloned().unwrap_or_else(now))
+            let at = edited.binary_search_by_key(&id, |(line, _)| *line).ok();
+            let will_be = at.and_then(|at| edited.get(at)).map(|(_, signs)| signs.clone());
+            (!self.left.contains(&id)).then(|| will_be.unwrap_or_else(now))
         };
         let common = known.entry(lower(group)).or_insert_with(|| self.homes.common(group, signs));
         common.as_mut()
