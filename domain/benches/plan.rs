@@ -15,9 +15,9 @@ use divan::{Bencher, counter::ItemsCount};
 use http::Response;
 
 fn main() {
-    // A run has read large replies by now, after which glibc keeps what is freed for the next page;
-    // otherwise each sample would measure how the system gives the same memory again.
-    drop(std::hint::black_box(vec![0_u8; 16 << 20]));
+    // A run has freed replies of some MB by now (a listing, cards with pictures), after which glibc keeps
+    // what is freed for the next page. Else each sample would measure how the system gives it again.
+    drop(std::hint::black_box(vec![0_u8; 4 << 20]));
     divan::main();
 }
 

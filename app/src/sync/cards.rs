@@ -11,15 +11,8 @@ use contactcmd_ports::{Change, Pending};
 
 use super::pages::Pages;
 use super::people::Somebody;
-use super::removal::HELD_BACK;
-use super::send::VANISHED;
+use super::waits::Waits;
 use crate::Failure;
-
-/// Why a known card that is named and not there waits for another run.
-pub(super) const NOT_THERE: &str = "the server names it, but does not have it";
-/// Why a known card that is not there waits for another run, though nothing names it.
-pub(super) const MISSING: &str =
-    "it is not there, and the server has not said that it is gone: the next run asks again";
 
 impl Pages<'_, '_, '_> {
     pub(super) fn plan_one(
@@ -64,8 +57,8 @@ impl Pages<'_, '_, '_> {
         linked: Option<&Linked>,
     ) -> Planned {
         let note = self.pending.get(key);
-        let was_missing =
-            |note: &Pending| [NOT_THERE, MISSING, HELD_BACK].contains(&note.reason.as_str());
+        let missing = [Waits::NotThere, Waits::Missing, Waits::HeldBack];
+        let was_missing = |note: &Pending| missing.iter().any(|waits| waits.is_why(note));
         let waits = note.is_some_and(was_missing)
             || linked.is_some_and(|linked| self.is_refused_anew(linked));
         match linked {
@@ -82,8 +75,9 @@ impl Pages<'_, '_, '_> {
             // turned up under another name by now (Q88).
             None if self.pending.contains_key(key) || !self.named.contains(key) => Planned::Nothing,
             _ => {
-                let why = if self.named.contains(key) { NOT_THERE } else { MISSING };
-                Planned::action(aside(href, etag, linked, why.to_owned()))
+                let is_named = self.named.contains(key);
+                let why = if is_named { Waits::NotThere } else { Waits::Missing };
+                Planned::action(aside(href, etag, linked, why.words().to_owned()))
             }
         }
     }
@@ -91,7 +85,7 @@ impl Pages<'_, '_, '_> {
     /// Whether the card of a contact that was edited here was found to be gone before, and nothing is in
     /// its place: the server refused it, or it was to be seen first whether it moved.
     fn is_refused_anew(&self, linked: &Linked) -> bool {
-        let found_gone = |note: &Pending| note.tried.is_some() || note.reason == VANISHED;
+        let found_gone = |note: &Pending| note.tried.is_some() || Waits::Vanished.is_why(note);
         linked.link.etag.is_none()
             && linked.here() == Here::Edited
             && self.refused.get(&linked.contact.id).is_some_and(found_gone)

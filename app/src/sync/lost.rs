@@ -12,7 +12,7 @@ use contactcmd_ports::Page;
 use super::LOOKUP;
 use super::cards::Asked;
 use super::pages::Pages;
-use super::send::VANISHED;
+use super::waits::Waits;
 use crate::Failure;
 
 /// Milliseconds within which a server that is behind shows what it stored: a day.
@@ -81,7 +81,7 @@ impl Pages<'_, '_, '_> {
                 let action = plan_gone(linked, self.options.choice);
                 let may_be_there = !contact.deleted && self.may_be_unread();
                 if self.has_just_gone(linked) || may_be_there {
-                    self.unsendable(&action, None, VANISHED.to_owned())?;
+                    self.unsendable(&action, None, Waits::Vanished.words().to_owned())?;
                 } else {
                     lost.push(action);
                 }
@@ -98,7 +98,7 @@ impl Pages<'_, '_, '_> {
         let before = self.refused.get(&linked.contact.id);
         !linked.contact.deleted
             && self.named.contains(&linked.link.href.key())
-            && before.is_none_or(|note| note.reason != VANISHED)
+            && before.is_none_or(|note| !Waits::Vanished.is_why(note))
     }
 
     /// Whether there is a card that nobody knows and that could not be read: it may be any of them.

@@ -20,6 +20,7 @@ mod send;
 mod store;
 mod telling;
 mod twins;
+mod waits;
 
 use std::collections::HashSet;
 

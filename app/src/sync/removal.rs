@@ -14,16 +14,13 @@ use super::LOOKUP;
 use super::cards::{Asked, aside};
 use super::edits::never_seen;
 use super::pages::Pages;
+use super::waits::Waits;
 use crate::remote::{Shelf, fetch};
 use crate::ui::clean;
 use crate::{Exit, Failure};
 
 /// Names shown when a guard stops a run.
 const NAMES_SHOWN: usize = 10;
-
-/// Why a card that is gone is kept for another run.
-pub(super) const HELD_BACK: &str =
-    "gone from the server; kept until the cards set aside can be read";
 
 impl Pages<'_, '_, '_> {
     /// Deletes here what is gone there. With `confirm`, only what a fetch does not find either: a
@@ -106,7 +103,7 @@ impl Pages<'_, '_, '_> {
         let keys: Vec<HrefKey> = hrefs.iter().map(Href::key).collect();
         let linked = self.linked_at(&keys)?;
         let held = linked.iter().map(|linked| {
-            aside(linked.link.href.clone(), None, Some(linked), HELD_BACK.to_owned())
+            aside(linked.link.href.clone(), None, Some(linked), Waits::HeldBack.words().to_owned())
         });
         let held = held.collect();
         self.do_all(held, Vec::new())

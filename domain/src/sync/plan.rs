@@ -169,8 +169,8 @@ fn plan_first_meeting(remote: RemoteCard, contact: &StoredContact, choice: Choic
             meeting.conflict(remote, "here and on the server they differ: both are kept")
         }
         _ => {
-            let both = Both::of(&Compared::of(None, &meeting.local, &remote.card), choice);
-            meeting.merge(remote, choice, both)
+            let joined = Joined::of(&Compared::of(None, &meeting.local, &remote.card), choice);
+            meeting.merge(remote, choice, joined)
         }
     }
 }
@@ -197,7 +197,7 @@ fn plan_linked(remote: RemoteCard, linked: &Linked, choice: Choice) -> Action {
         here => (here, link.seen),
     };
     let verdict = decide(here, there, compared.is_agreed(), choice.direction, choice.force);
-    let both = (verdict == Verdict::Merge).then(|| Both::of(&compared, choice));
+    let joined = (verdict == Verdict::Merge).then(|| Joined::of(&compared, choice));
     if verdict == Verdict::InSync
         && is_agreed(&remote, link, seen)
         && (has_more || local == remote.card)
@@ -206,8 +206,8 @@ fn plan_linked(remote: RemoteCard, linked: &Linked, choice: Choice) -> Action {
         return about(contact, Step::Wait, Vec::new(), None);
     }
     let meeting = Meeting { contact, local, base, seen };
-    if let Some(both) = both {
-        return meeting.merge(remote, choice, both);
+    if let Some(joined) = joined {
+        return meeting.merge(remote, choice, joined);
     }
     match verdict {
         // What is here and not in the base is what the server does not keep (Q90).
@@ -239,13 +239,13 @@ fn plan_linked(remote: RemoteCard, linked: &Linked, choice: Choice) -> Action {
 }
 
 /// The card here and the server's as one.
-struct Both {
+struct Joined {
     merged: Merged,
     /// What changes here, and what on the server.
     changes: [Vec<FieldChange>; 2],
 }
 
-impl Both {
+impl Joined {
     fn of(compared: &Compared<'_>, choice: Choice) -> Self {
         let merged = compared.merge(choice.policy.into());
         let changes = compared.changes_to(&merged.card);
@@ -311,8 +311,8 @@ impl Meeting<'_> {
         about(self.contact, step, Vec::new(), Some("deleted here"))
     }
 
-    fn merge(self, remote: RemoteCard, choice: Choice, both: Both) -> Action {
-        let Both { merged: Merged { card, contested }, changes: [fields, there] } = both;
+    fn merge(self, remote: RemoteCard, choice: Choice, joined: Joined) -> Action {
+        let Joined { merged: Merged { card, contested }, changes: [fields, there] } = joined;
         if choice.policy == ConflictPolicy::Ask && !contested.is_empty() {
             return self.conflict(remote, "edited here and on the server: both are kept");
         }

@@ -45,21 +45,24 @@ pub(crate) fn apart<const N: usize>(cards: [&Card; N]) -> [Reading<'_>; N] {
     cards.map(|card| Reading::of(card, shared.next().unwrap_or_default()))
 }
 
-/// Reads one more card beside one that was read beside others; `None` when it lacks what all of them
-/// have, or has another line of that kind: then they have to be read again, beside it.
+/// Reads one more card beside one that was read beside others, as they were read: it may be told apart
+/// from each of them. `None` when it is of another version, lacks what all of them have, or has another
+/// line of that kind: then they have to be read again, beside it.
 pub(crate) fn one_more<'a>(beside: &Reading<'_>, card: &'a Card) -> Option<Reading<'a>> {
+    if card.version() != beside.card.version() {
+        return None;
+    }
     let mut shared = Shared::default();
     let mut place = 0;
     let lines = beside.card.lone_lines();
     for (_, line) in lines.filter(|(line, _)| beside.shared.has(line.index())) {
-        let at = find(card, place, line).filter(|at| *at < MOST)?;
+        let at = find(card, place, line)?;
         place = at + 1;
         shared.insert(at);
     }
     let passed_over = Kinds::of(beside.card, beside.shared, true);
     let is_read_as_well = passed_over.has_any(&Kinds::of(card, shared, false));
-    let is_one_version = place == 0 || card.version() == beside.card.version();
-    (is_one_version && !is_read_as_well).then(|| Reading::of(card, shared))
+    (!is_read_as_well).then(|| Reading::of(card, shared))
 }
 
 /// How far apart a line may stand in two cards and still be known again without reading it.
@@ -77,9 +80,17 @@ impl Shared {
         line < MOST && self.0 & (1 << line) != 0
     }
 
-    /// Adds a line before [`MOST`].
+    /// Adds a line, unless it is beyond [`MOST`].
     fn insert(&mut self, line: usize) {
-        self.0 |= 1 << line;
+        if line < MOST {
+            self.0 |= 1 << line;
+        }
+    }
+
+    fn remove(&mut self, line: usize) {
+        if line < MOST {
+            self.0 &= !(1 << line);
+        }
     }
 }
 
@@ -100,7 +111,7 @@ fn shared<const N: usize>(cards: [&Card; N]) -> [Shared; N] {
         let mut found = [id.index(); N];
         let mut rest = others.iter().zip(places.iter_mut().zip(found.iter_mut()).skip(1));
         let everywhere = rest.all(|(other, (place, found))| {
-            let Some(at) = find(other, *place, line).filter(|at| *at < MOST) else { return false };
+            let Some(at) = find(other, *place, line) else { return false };
             (*place, *found) = (at + 1, at);
             true
         });
@@ -112,21 +123,22 @@ fn shared<const N: usize>(cards: [&Card; N]) -> [Shared; N] {
     shared
 }
 
-/// Where a line stands, at or near the place where it should.
+/// Where a line stands, at or near the place where it should, among those that may be passed over.
 fn find(card: &Card, near: usize, line: &[u8]) -> Option<usize> {
     let same = |at: &usize| card.lone_line(*at) == Some(line);
-    (near..near + WINDOW).find(same).or_else(|| (near.saturating_sub(WINDOW)..near).find(same))
+    let after = (near..MOST.min(near + WINDOW)).find(same);
+    after.or_else(|| (near.saturating_sub(WINDOW)..near).find(same))
 }
 
 fn read_kinds_that_differ<const N: usize>(cards: [&Card; N], shared: &mut [Shared; N]) {
     let mut differ = Kinds(0);
     for (card, shared) in cards.iter().zip(shared.iter()) {
-        differ.0 |= Kinds::of(card, *shared, false).0;
+        differ.add(&Kinds::of(card, *shared, false));
     }
     for (card, shared) in cards.iter().zip(shared) {
         for (line, kind) in card.kinds().take(MOST).enumerate() {
             if kind.is_some_and(|kind| differ.has(kind)) {
-                shared.0 &= !(1 << line);
+                shared.remove(line);
             }
         }
     }
@@ -140,6 +152,10 @@ impl Kinds {
     fn of(card: &Card, shared: Shared, wanted: bool) -> Self {
         let lines = card.kinds().enumerate().filter(|(line, _)| shared.has(*line) == wanted);
         Self(lines.filter_map(|(_, kind)| kind).fold(0, |all, kind| all | Self::bit(kind)))
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.0 |= other.0;
     }
 
     fn has_any(&self, other: &Self) -> bool {

@@ -1,6 +1,7 @@
 //! A card: its exact bytes, and where its lines are.
 
 use super::known::Known;
+use super::label::Groups;
 use super::physical::sub;
 use super::property::Property;
 use super::scan::{Coding, Line, Scan, Shape, scan, scan_beside};
@@ -99,7 +100,7 @@ const MOST_LINES: usize = 100_000;
 /// [`Flaw`]: set the card aside by name, with these words.
 pub fn check(card: &Card) -> Result<(), Flaw> {
     let lines = &card.scan.lines;
-    if card.as_bytes().len() > LARGEST || lines.len() > MOST_LINES {
+    if card.as_bytes().len() > LARGEST || lines.len() > MOST_LINES || is_labelled_too_long(card) {
         return Err(Flaw::TooLarge);
     }
     match card.scan.cards {
@@ -109,6 +110,17 @@ pub fn check(card: &Card) -> Result<(), Flaw> {
         1 => Ok(()),
         several => Err(Flaw::Several(several)),
     }
+}
+
+/// Whether the labels alone are more than a card may be: one that thousands of lines share is read with
+/// each of them.
+fn is_labelled_too_long(card: &Card) -> bool {
+    // No label of a smaller card is long enough.
+    if card.as_bytes().len() < 1 << 14 {
+        return false;
+    }
+    let groups = Groups::of(card);
+    groups.beside().map(|line| card.line(line).len()).sum::<usize>() > LARGEST
 }
 
 impl Card {
@@ -349,6 +361,11 @@ mod tests {
         assert_eq!(check(&long(LARGEST)), Err(Flaw::TooLarge));
         assert_eq!(check(&with("TEL:1\n".repeat(MOST_LINES - 2))), Ok(()));
         assert_eq!(check(&with("TEL:1\n".repeat(MOST_LINES))), Err(Flaw::TooLarge));
+        let shared = |length: usize| {
+            with(format!("a.X-ABLabel:{}\n", "x".repeat(length)) + &"a.TEL:1\n".repeat(10_000))
+        };
+        assert_eq!(check(&shared(1_000)), Ok(()));
+        assert_eq!(check(&shared(2_000)), Err(Flaw::TooLarge));
         let words = "it is too large: a card may have 16 MB and 100000 lines";
         assert_eq!(Flaw::TooLarge.to_string(), words);
     }

@@ -94,7 +94,7 @@ fn changes(before: &Reading<'_>, after: &Reading<'_>) -> Vec<FieldChange> {
     once(changes)
 }
 
-/// Where what changed stands.
+/// What changed, each with the line it stands on.
 type Changes = SmallVec<[(LineId, FieldChange); 2]>;
 
 /// By what a fact that is gone and one that came are taken for one that changed.
@@ -135,8 +135,10 @@ fn pairs(gone: &[Saying<'_>], come: &[Saying<'_>], by: Match) -> SmallVec<[(usiz
         ([], _) | (_, []) => {}
         // One edit, as nearly always: there is nothing to sort.
         ([old], [new]) => {
-            let key = old.key(by).filter(|_| !old.done);
-            pairs.extend(key.filter(|key| new.key(by).as_ref() == Some(key)).map(|_| (0, 0)));
+            let key = old.key(by);
+            if !old.done && key.is_some() && key == new.key(by) {
+                pairs.push((0, 0));
+            }
         }
         _ => meet(keyed(gone, by), keyed(come, by), |olds, news| {
             pairs.extend(olds.iter().zip(news).map(|(old, new)| (old.1, new.1)));

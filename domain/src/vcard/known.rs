@@ -90,9 +90,8 @@ impl Known {
     pub(super) fn of(name: &[u8]) -> Self {
         let mut upper = [0_u8; 32];
         let Some(upper) = upper.get_mut(..name.len()) else { return Self::Other };
-        for (to, from) in upper.iter_mut().zip(name) {
-            *to = from.to_ascii_uppercase();
-        }
+        upper.copy_from_slice(name);
+        upper.make_ascii_uppercase();
         Self::of_upper(upper)
     }
 

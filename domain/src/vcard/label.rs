@@ -155,6 +155,11 @@ impl Groups {
         find(&self.countries, id)
     }
 
+    /// The label and country line of each property that has one, once for each.
+    pub(super) fn beside(&self) -> impl Iterator<Item = LineId> {
+        self.labels.iter().chain(&self.countries).map(|(_, line)| LineId(*line))
+    }
+
     /// The label and country lines of a property.
     pub(super) fn of_property(&self, id: LineId) -> Vec<LineId> {
         self.label_line(id).into_iter().chain(self.country_line(id)).collect()

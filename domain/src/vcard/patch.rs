@@ -31,7 +31,7 @@ pub(crate) struct Patch<'a> {
     /// Properties that are gone from their group.
     left: BTreeSet<LineId>,
     homes: Homes<'a>,
-    /// Lines that become one with a line there. Until all edits are known nobody can tell in which
+    /// Lines that become one with a line there, each at most once. Until all edits are known nobody can tell in which
     /// group what comes from there will stand.
     blends: Vec<Blending<'a>>,
     /// Lines there that are taken over.

@@ -28,10 +28,14 @@ pub(super) fn plain_head(text: &[u8]) -> Option<(usize, usize)> {
     let is_in_name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'-';
     let name = text.iter().position(|b| !is_in_name(b)).filter(|end| *end > 0)?;
     let rest = text.get(name..)?;
-    let params = rest.iter().position(|b| matches!(b, b':' | b'"'))?;
-    let has_params = params > 0 && rest.first() == Some(&b';');
-    let ends = rest.get(params) == Some(&b':') && (params == 0 || has_params);
-    ends.then_some((name, name + params))
+    match rest.first()? {
+        b':' => Some((name, name)),
+        b';' => {
+            let end = rest.iter().position(|b| matches!(b, b':' | b'"'))?;
+            (rest.get(end) == Some(&b':')).then_some((name, name + end))
+        }
+        _ => None,
+    }
 }
 
 /// Where the name stands in a head: without its group and parameters.
@@ -56,6 +60,7 @@ pub(super) fn params(params: &[u8]) -> Params {
         return found;
     }
     for param in params.split(|b| *b == b';').skip(1) {
+        // Faster on a few bytes than searching for it.
         let (name, value) = match param.iter().position(|b| *b == b'=') {
             Some(at) => (sub(param, 0, at), sub(param, at + 1, param.len())),
             None => (&b""[..], param),

@@ -62,3 +62,32 @@ fn ctrl_c_at_any_request_leaves_a_store_that_the_next_run_completes() {
         stage.assert_equal(&format!("after Ctrl-C at request {at}"));
     }
 }
+
+#[test]
+fn ctrl_c_at_any_request_of_a_sync_says_so_and_the_next_run_sends_the_rest() {
+    let mut exits = Vec::new();
+    for at in 1..=30 {
+        let mut stage = Stage::with_cards(Knobs::default(), 12);
+        stage.sync(&[]);
+        let edits: String = (0..6).map(|number| card(number, "edited here")).collect();
+        stage.import(&(edits + &card(50, "new here") + &card(51, "new here")));
+        stage.delete("uid-0010");
+        stage.delete("uid-0011");
+        stage.use_transport(Impatient::at(&stage, at));
+        let ran = stage.sync(&[]);
+        stage.use_transport(Arc::new(stage.fake.clone()));
+        stage.interrupt = Interrupt::default();
+        match ran.exit {
+            Exit::Done => stage.assert_same(&format!("done, though Ctrl-C came at {at}")),
+            other => assert_eq!(other, Exit::Interrupted, "at {at}: {ran:?}"),
+        }
+        exits.push(ran.exit);
+        let ran = stage.sync(&[]);
+        assert_eq!(ran.exit, Exit::Done, "after {at}: {ran:?}");
+        stage.assert_same(&format!("after Ctrl-C at request {at}"));
+        assert_eq!(stage.cards_there().len(), 12, "after Ctrl-C at request {at}");
+        stage.assert_no_sins();
+    }
+    let of = |exit: Exit| exits.iter().filter(|one| **one == exit).count();
+    assert!(of(Exit::Interrupted) >= 10 && of(Exit::Done) >= 1, "{exits:?}");
+}

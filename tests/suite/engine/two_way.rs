@@ -83,6 +83,25 @@ fn push_writes_only_there_and_pull_only_here() {
 }
 
 #[test]
+fn a_pull_that_keeps_a_contact_does_not_ask_for_it_again_and_again() {
+    let stage = Stage::with_cards(Knobs::default(), 3);
+    stage.sync(&[]);
+    stage.import(&card(1, "edited here"));
+    stage.fake.delete("contacts", &name(1));
+    for _ in 0..2 {
+        assert_eq!(stage.pull(&[]).exit, Exit::Done);
+    }
+    let before = stage.fake.log().len();
+    let ran = stage.pull(&[]);
+    assert_eq!((ran.exit, stage.fake.log().len() - before), (Exit::Done, 1), "{ran:?}");
+    assert!(stage.cards_here().concat().contains("edited here"));
+    let ran = stage.sync(&[]);
+    assert_eq!(ran.exit, Exit::Done, "{ran:?}");
+    stage.assert_same("what was kept is sent");
+    assert_eq!(stage.cards_there().len(), 3);
+}
+
+#[test]
 fn two_edits_of_one_contact_become_one_and_the_loser_is_kept() {
     let stage = Stage::with_cards(Knobs::default(), 3);
     stage.sync(&[]);

@@ -16,6 +16,7 @@ use super::outcome::refused_by_server;
 use super::parcel::{Parcel, is_another, recorded};
 use crate::Failure;
 use crate::remote::{Shelf, fetch, fetch_each};
+use crate::sync::waits::Waits;
 
 /// A write of which nobody knows what came of it, or that met something else than was expected.
 pub(super) struct Doubt {
@@ -23,10 +24,6 @@ pub(super) struct Doubt {
     /// How the server refused it, if it did, and its words.
     pub(super) refused: Option<(Refusal, String)>,
 }
-
-/// Why nothing is sent to a card that was there when the run began.
-pub(in crate::sync) const VANISHED: &str =
-    "its card has just gone from where it was: the next run sees whether it moved";
 
 impl Pages<'_, '_, '_> {
     /// Cards that are not what they were thought to be: read, and planned by what is there.
@@ -71,7 +68,7 @@ impl Pages<'_, '_, '_> {
             // Without a version it is looked for, whether or not any listing tells of it again.
             let link = Link { etag: None, ..linked.link.clone() };
             self.store_now(&[Change::Link { contact, book, link }])?;
-            self.unsendable(&action, None, VANISHED.to_owned())?;
+            self.unsendable(&action, None, Waits::Vanished.words().to_owned())?;
             return Ok(None);
         }
         if matches!(action.step, Step::Forget) {

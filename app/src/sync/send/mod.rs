@@ -19,7 +19,6 @@ use contactcmd_ports::Change;
 use super::pages::Pages;
 use crate::Failure;
 use crate::remote::{RemoteError, Shelf, fetch_each};
-pub(super) use doubt::VANISHED;
 use parcel::{Packed, Parcel, is_too_large, pack};
 
 /// Contacts whose intents are stored together, and which are read back together.

@@ -13,6 +13,7 @@ use super::doubt::Doubt;
 use super::parcel::{Parcel, recorded};
 use super::post::{Done, Outcome};
 use crate::Failure;
+use crate::remote::RemoteError;
 
 /// So many bare refusals, and nothing that was taken, are about the book and not about a card.
 const FORBIDDEN: usize = 3;
@@ -45,6 +46,10 @@ impl Pages<'_, '_, '_> {
         }
         match self.failed.take() {
             Some(error) => Err(error.into()),
+            // What was not sent, or not read back, is not forgotten: the run is not at its end.
+            None if self.remote.world().interrupt.is_raised() => {
+                Err(RemoteError::Interrupted.into())
+            }
             None => Ok(doubts),
         }
     }

@@ -80,10 +80,6 @@ impl Pages<'_, '_, '_> {
         let done: Vec<Done> =
             stream::iter(parcels).map(send).buffer_unordered(in_flight(remote)).collect().await;
         self.failed = self.failed.take().or(failure.take());
-        if self.failed.is_none() && remote.world().interrupt.is_raised() {
-            // What was not sent is not forgotten: the run is not at its end.
-            self.failed = Some(RemoteError::Interrupted);
-        }
         Ok(done)
     }
 

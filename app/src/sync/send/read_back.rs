@@ -12,11 +12,7 @@ use contactcmd_ports::{Change, Subject};
 use super::Pages;
 use super::parcel::{Parcel, is_it, recorded};
 use crate::Failure;
-
-/// Why an edit is sent a second time.
-const AS_BEFORE: &str = "it was sent, and the server still shows the card as it was";
-/// Why a new card may be sent a second time.
-const UNSEEN: &str = "it was sent, and the server does not show it yet";
+use crate::sync::waits::Waits;
 
 impl Pages<'_, '_, '_> {
     /// Reads back what was written: the served text becomes the base, whatever ETag the PUT gave
@@ -79,9 +75,9 @@ impl Pages<'_, '_, '_> {
                 _ => {
                     // Twice in vain: it went into another card (Q113), or is not kept at all.
                     let before = self.refused.get(&parcel.contact);
-                    let again = before.is_some_and(|note| note.reason == UNSEEN);
+                    let again = before.is_some_and(|note| Waits::Unseen.is_why(note));
                     let tried = again.then_some(parcel.edited);
-                    self.unsendable(&parcel.action, tried, UNSEEN.to_owned())?;
+                    self.unsendable(&parcel.action, tried, Waits::Unseen.words().to_owned())?;
                 }
             }
         }
@@ -105,10 +101,10 @@ impl Pages<'_, '_, '_> {
         if is_as_before && matches!(action.step, Step::UpdateHere { .. }) {
             // Not what the server made of it, but what was there: it is behind (Q115), or never did it.
             let before = self.refused.get(&parcel.contact);
-            let again = before.is_some_and(|note| note.reason == AS_BEFORE);
+            let again = before.is_some_and(|note| Waits::AsBefore.is_why(note));
             // Sent twice is enough (Q112): it stays here, and is not sent for ever.
             let tried = again.then_some(parcel.edited);
-            self.unsendable(&parcel.action, tried, AS_BEFORE.to_owned())?;
+            self.unsendable(&parcel.action, tried, Waits::AsBefore.words().to_owned())?;
             return self.keep_merged(recorded(parcel.action.clone()));
         }
         self.count(parcel, &action);

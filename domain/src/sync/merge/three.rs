@@ -162,29 +162,34 @@ impl<'a> Merging<'a> {
     }
 
     /// A line for each that says the property: an anniversary may stand under several names.
-    fn put(&mut self, here: (Fact<'a>, Entry<'a>), there: (Fact<'a>, Entry<'a>), blend: Blend) {
-        if is_on_one_line(self.here, &here.0) && is_on_one_line(self.there, &there.0) {
-            return self.patch.put(here.1, there.1, blend);
+    fn put(
+        &mut self,
+        (here, ours): (Fact<'a>, Entry<'a>),
+        (there, theirs): (Fact<'a>, Entry<'a>),
+        blend: Blend,
+    ) {
+        if is_on_one_line(self.here, &here) && is_on_one_line(self.there, &there) {
+            return self.patch.put(ours, theirs, blend);
         }
         let named = |entry: &Entry<'_>| entry.property.name().to_ascii_uppercase();
-        let mut theirs: BTreeMap<String, VecDeque<Entry<'a>>> = BTreeMap::new();
-        for entry in self.there.entries(there.0.normal) {
-            theirs.entry(named(&entry)).or_default().push_back(entry);
+        let mut free: BTreeMap<String, VecDeque<Entry<'a>>> = BTreeMap::new();
+        for entry in self.there.entries(there.normal) {
+            free.entry(named(&entry)).or_default().push_back(entry);
         }
         let mut unmatched = BTreeSet::new();
         let mut is_matched = false;
-        for ours in self.here.entries(here.0.normal) {
-            match theirs.get_mut(&named(&ours)).and_then(VecDeque::pop_front) {
-                Some(theirs) => {
+        for entry in self.here.entries(here.normal) {
+            match free.get_mut(&named(&entry)).and_then(VecDeque::pop_front) {
+                Some(same) => {
                     is_matched = true;
-                    self.patch.put(ours, theirs, blend.clone());
+                    self.patch.put(entry, same, blend.clone());
                 }
-                None => drop(unmatched.insert(ours.property.id())),
+                None => drop(unmatched.insert(entry.property.id())),
             }
         }
         if !is_matched {
-            unmatched.remove(&here.1.property.id());
-            self.patch.put(here.1, there.1, blend);
+            unmatched.remove(&ours.property.id());
+            self.patch.put(ours, theirs, blend);
         }
         unmatched.into_iter().for_each(|line| self.patch.cut(line));
     }

@@ -13,7 +13,7 @@ use crate::vcard::label::lower;
 use crate::vcard::marks::Entry;
 use crate::vcard::property::Property;
 
-/// What the properties that are edited will have beside them, in order.
+/// What the properties that are edited will have beside them, sorted by their lines.
 type Edited = Vec<(LineId, Signs)>;
 
 /// The groups here: what their properties have in common, once all edits are done.
@@ -42,6 +42,7 @@ impl Patch<'_> {
     pub(super) fn settle(&mut self) {
         let mut blends = std::mem::take(&mut self.blends);
         blends.sort_by_key(|both| both.here.property.id());
+        debug_assert!(blends.is_sorted_by(|a, b| a.here.property.id() < b.here.property.id()));
         let edited = self.settle_blends(&blends);
         let adopted = std::mem::take(&mut self.adopted);
         let is_grouped = |one: &Adopted| {
