@@ -112,11 +112,10 @@ impl<'a> Property<'a> {
         )
     }
 
-    /// The type, where that is the only parameter, in one word: what most lines with parameters have.
+    /// The type, where there is no other parameter and it is one word.
     pub(super) fn only_type(&self) -> Option<&str> {
-        let (name, one) = self.raw_params().split_at_checked(";TYPE=".len())?;
-        let is_word = !one.is_empty() && one.bytes().all(|b| b.is_ascii_alphanumeric());
-        (is_word && name.eq_ignore_ascii_case(";TYPE=")).then_some(one)
+        let one = || self.raw_params().get(wire::TYPE.len()..);
+        self.line.params.only_type.then(one).flatten()
     }
 
     /// The first value of the parameter `name`.

@@ -44,10 +44,13 @@ pub(super) struct Params {
     pub(super) charset: bool,
     /// Whether an ALTID is.
     pub(super) altid: bool,
+    /// Whether there is nothing but a type, in one word: what most lines with parameters have.
+    pub(super) only_type: bool,
 }
 
 impl Params {
-    pub(super) const NONE: Self = Self { coding: Coding::Plain, charset: false, altid: false };
+    pub(super) const NONE: Self =
+        Self { coding: Coding::Plain, charset: false, altid: false, only_type: false };
 }
 
 /// One content line: folds, soft breaks and line end included.

@@ -59,6 +59,9 @@ pub(super) fn params(params: &[u8]) -> Params {
     if params.is_empty() {
         return found;
     }
+    if is_only_type(params) {
+        return Params { only_type: true, ..found };
+    }
     for param in params.split(|b| *b == b';').skip(1) {
         // Faster on a few bytes than searching for it.
         let (name, value) = match param.iter().position(|b| *b == b'=') {
@@ -87,6 +90,15 @@ pub(super) fn params(params: &[u8]) -> Params {
         }
     }
     found
+}
+
+/// What stands before a type.
+pub(super) const TYPE: &str = ";TYPE=";
+
+fn is_only_type(params: &[u8]) -> bool {
+    let Some((name, one)) = params.split_at_checked(TYPE.len()) else { return false };
+    let is_word = !one.is_empty() && one.iter().all(u8::is_ascii_alphanumeric);
+    is_word && name.eq_ignore_ascii_case(TYPE.as_bytes())
 }
 
 fn is(name: &[u8], word: &[u8]) -> bool {
