@@ -72,7 +72,7 @@ impl Draft {
             .map(|param| (param.name.to_owned(), param.values().collect::<Vec<_>>().join(",")));
         Self {
             group: property.group().map(plain_name).filter(|group| !group.is_empty()),
-            name: plain_name(property.name()),
+            name: new_name(property.name()),
             types: types.into_iter().map(plain_name).filter(|one| !one.is_empty()).collect(),
             pref,
             params: params.collect(),
@@ -156,7 +156,11 @@ impl<'a> Output<'a> {
         self.written.contains(name)
     }
 
-    pub(super) fn write(&mut self, draft: Draft) {
+    pub(super) fn write(&mut self, mut draft: Draft) {
+        if ["BEGIN", "END"].iter().any(|mark| draft.name.eq_ignore_ascii_case(mark)) {
+            // Without the group or parameters it had, `BEGIN;X=1:VCARD` would begin another card.
+            draft = draft.private();
+        }
         let mut head = String::new();
         if let Some(group) = &draft.group {
             head.push_str(group);
@@ -248,6 +252,13 @@ fn carry(property: &Property<'_>) -> String {
     }
 }
 
+/// The name of a property, a private one where it had characters that go: `U_ID` is no UID.
+fn new_name(name: &str) -> String {
+    let plain = plain_name(name);
+    let is_private = plain.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("X-"));
+    if plain == name || plain.is_empty() || is_private { plain } else { format!("X-{plain}") }
+}
+
 /// A name with only the characters RFC 6350 3.3 allows.
 fn plain_name(name: &str) -> String {
     name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect()
@@ -256,6 +267,23 @@ fn plain_name(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_name_begins_or_ends_another_card_or_becomes_a_known_one() {
+        let lines = [
+            ("BE\u{e9}GIN:VCARD", "X-BEGIN:VCARD"),
+            ("BEGIN;CHARSET=UTF-8:VCARD", "X-BEGIN:VCARD"),
+            ("end;ENCODING=8BIT:VCARD", "X-end:VCARD"),
+            ("U_ID:1", "X-UID:1"),
+            ("X_FOO:1", "X-XFOO:1"),
+            ("x-foo_bar:1", "x-foobar:1"),
+        ];
+        for (line, expected) in lines {
+            for to in [Version::V30, Version::V40] {
+                assert_eq!(converted("2.1", line, to), [expected], "{line} {to:?}");
+            }
+        }
+    }
 
     /// The lines of a card after conversion, unfolded, without BEGIN, VERSION, END.
     fn converted(version: &str, lines: &str, to: Version) -> Vec<String> {
