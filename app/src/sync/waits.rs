@@ -21,15 +21,6 @@ pub(super) enum Waits {
 }
 
 impl Waits {
-    const ALL: [Self; 6] = [
-        Self::NotThere,
-        Self::Missing,
-        Self::HeldBack,
-        Self::Vanished,
-        Self::AsBefore,
-        Self::Unseen,
-    ];
-
     /// What is stored and shown.
     pub(super) fn words(self) -> &'static str {
         match self {
@@ -48,12 +39,7 @@ impl Waits {
 
     /// Whether a note of an earlier run says so.
     pub(super) fn is_why(self, note: &Pending) -> bool {
-        Self::of(&note.reason) == Some(self)
-    }
-
-    /// What stored words say; `None` for any other reason, which no run goes by.
-    fn of(words: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.words() == words)
+        note.reason == self.words()
     }
 }
 
@@ -61,29 +47,25 @@ impl Waits {
 mod tests {
     use super::*;
 
-    /// Stores hold these words. One that is to be said in other words must still be known by these.
+    /// Stores hold these words: one that is to be said in other words must still be known by these.
     #[test]
-    fn what_a_store_may_hold_is_known_again() {
+    fn what_a_store_may_hold_is_said_in_the_same_words() {
         let stored = [
-            ("the server names it, but does not have it", Waits::NotThere),
+            (Waits::NotThere, "the server names it, but does not have it"),
             (
-                "it is not there, and the server has not said that it is gone: the next run asks again",
                 Waits::Missing,
+                "it is not there, and the server has not said that it is gone: the next run asks again",
             ),
-            ("gone from the server; kept until the cards set aside can be read", Waits::HeldBack),
+            (Waits::HeldBack, "gone from the server; kept until the cards set aside can be read"),
             (
-                "its card has just gone from where it was: the next run sees whether it moved",
                 Waits::Vanished,
+                "its card has just gone from where it was: the next run sees whether it moved",
             ),
-            ("it was sent, and the server still shows the card as it was", Waits::AsBefore),
-            ("it was sent, and the server does not show it yet", Waits::Unseen),
+            (Waits::AsBefore, "it was sent, and the server still shows the card as it was"),
+            (Waits::Unseen, "it was sent, and the server does not show it yet"),
         ];
-        for (words, why) in stored {
-            assert_eq!(Waits::of(words), Some(why), "{words}");
+        for (why, words) in stored {
+            assert_eq!(why.words(), words);
         }
-        for why in Waits::ALL {
-            assert_eq!(Waits::of(why.words()), Some(why), "{why:?}");
-        }
-        assert_eq!(Waits::of("the server answered 507 for it"), None);
     }
 }
